@@ -47,8 +47,10 @@ def main() -> int:
             with Display() as display:
                 done = plan.run(display)
             chosen.write_text(build)
-    except ToolchainError as error:
-        sys.stderr.write(f"\nSet-up stopped: {error}\n")
+    except (ToolchainError, OSError) as error:
+        # Of the person's machine: a full disk, a folder that can't be written to.
+        hint = "\nMend that, then run it again." if isinstance(error, OSError) else ""
+        sys.stderr.write(f"\nSet-up stopped: {error}{hint}\n")
         return 1
     if done:
         sys.stderr.write(f"Set up in {time.monotonic() - started:.1f} s.\n")

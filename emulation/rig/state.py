@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from emulation.rig.loopback import url_of
 
 DEFAULT_STATE_DIR = ".local"
 STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
+_MEGABYTE = 10**6
+LEAST_FREE = 100 * _MEGABYTE
+"""Bytes that have to be free where a stack starts; one that had drawn for hours had 60 MB."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,20 @@ class StateFolder:
                 f"The stack's folder {self.path} can't be written to ({error.strerror})."
                 f" Name another one: {STATE_DIR_VARIABLE}="
             ) from error
+
+    def check_space(self) -> None:
+        """Return if there is room for a stack: its servers would fail at whatever they write first.
+
+        Raises:
+            RigError: there is not.
+        """
+        free = shutil.disk_usage(self.path).free
+        if free < LEAST_FREE:
+            raise RigError(
+                f"{free // _MEGABYTE} MB are free for the stack's folder {self.path}, and a stack"
+                f" needs {LEAST_FREE // _MEGABYTE}. Free some, or name another folder:"
+                f" {STATE_DIR_VARIABLE}="
+            )
 
     def save(self, state: StackState) -> None:
         """Write the state in one piece: a reader never sees half of it."""

@@ -66,7 +66,13 @@ def terraform(context: typer.Context) -> None:
     raise typer.Exit(status)
 
 
-_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_FULL = "Free some space, then run it again."
+_REFUSED = "Look who may write there, then run it again."
+_OF_THE_MACHINE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _REFUSED),
+}
+"""What to do about errors of the person's machine, by their numbers."""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -94,11 +100,11 @@ def main() -> None:
             sys.exit(INTERRUPTED_STATUS)
         _fail(str(error))
     except OSError as error:
-        # Of the person's machine, not of ours: a full disk, a folder that can't be written to.
-        if error.errno not in _OF_THE_MACHINE:
+        remedy = _OF_THE_MACHINE.get(error.errno or 0)
+        if remedy is None:
             raise
-        where = f" {error.filename}" if error.filename else ""
-        _fail(f"{error.strerror}:{where or ' a file'} could not be written.")
+        what = error.filename or "a file"
+        _fail(f"{error.strerror}: {what} could not be written. {remedy}")
 
 
 def _fail(text: str) -> NoReturn:

@@ -28,6 +28,7 @@ from emulation.rig.errors import RestartNeededError, RigError
 from emulation.rig.host import debugging, health, module, update
 from emulation.rig.host import stack as host
 from emulation.rig.live.connection import Connection
+from emulation.rig.model_check import check_model, check_size
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
 from toolchain.display import Display
@@ -128,6 +129,9 @@ def up(
     is_live = discord is Discord.LIVE
     if is_live and runtime is not Runtime.HOST:
         raise RigError("A real Discord server is served with RUNTIME=host alone.")
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = {name for name, source in sources.items() if source and source.name in _GIVEN}
+    _check_model(model, size if "size" in given else None, runtime)
     debugged = tuple(re.findall(r"[^\s,]+", debug.removeprefix("off")))
     debugging.check(debugged)
     options = StackOptions(
@@ -145,8 +149,6 @@ def up(
         bot_token=needed_bot_token() if is_live else bot_token(),
     )
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    given = {name for name, source in sources.items() if source and source.name in _GIVEN}
     if debugged:
         given.add("watch")
     if "iam" in given:
@@ -164,6 +166,21 @@ def up(
         print_json(state.as_json())
     else:
         report.addresses(_out, state)
+
+
+def _check_model(model: str | None, size: int | None, runtime: Runtime) -> None:
+    """Return if there may be such a model, and it may draw that size, if one is given.
+
+    Raises:
+        RigError: the text says what is wrong, before anything is started.
+    """
+    if size is not None:
+        if not model:
+            raise RigError("SIZE= goes with MODEL=: the embedded model has a size of its own.")
+        check_size(size)
+    # A container sees folders of its image.
+    if model and runtime is Runtime.HOST:
+        check_model(model)
 
 
 def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:

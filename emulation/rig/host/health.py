@@ -1,9 +1,14 @@
 """The health of a stack in processes: processes, servers, and the fleet's tasks."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import psutil
 
 from emulation.aws.launch import HEALTH_PATH
+from emulation.rig.crashes import Crashes, crashes
 from emulation.rig.emulator_client import FleetAgentClient
+from emulation.rig.errors import StartError
 from emulation.rig.host import processes
 from emulation.rig.host.parts import TASK_LOGS
 from emulation.rig.loopback import answers
@@ -28,22 +33,41 @@ def of_processes(state: StackState) -> list[ProcessHealth]:
     ]
 
 
-def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
+def crash_count(folder: StateFolder, state: StackState) -> int:
+    """How many tasks ended by themselves, in the last hour of AWS's time."""
+    found = _crashes(FleetAgentClient(state.aws_endpoint).state()["tasks"], folder)
+    return found.count if found else 0
+
+
+def wait_for_tasks(
+    folder: StateFolder, state: StackState, number: int, *, crashed_before: int = 0
+) -> None:
     """Return once `number` tasks listen to the queue.
 
     Raises:
+        StartError: one more than `crashed_before` ended by itself: its replacement would, too.
         DeadlineError: they were not ready in time; the text ends with a task's log.
     """
     agent = FleetAgentClient(state.aws_endpoint)
 
     def ready() -> bool:
-        ids = [task["task"][:8] for task in agent.state()["tasks"] if task["status"] == "RUNNING"]
+        tasks = agent.state()["tasks"]
+        found = _crashes(tasks, folder)
+        if found and found.count > crashed_before:
+            raise StartError(f"{found}\nMore is in its log: {folder.logs / found.log}*.log")
+        ids = [task["task"][:8] for task in tasks if task["status"] == "RUNNING"]
         return sum(folder.health_file(task_id).exists() for task_id in ids) >= number
 
     if number:
         wait_until(
             ready, f"a fleet of {number} is ready", _TASKS_SECONDS, lambda: _last_lines(folder)
         )
+
+
+def _crashes(tasks: Sequence[Mapping[str, Any]], folder: StateFolder) -> Crashes | None:
+    """The crashes of tasks that this stack has started: a snapshot remembers those of another."""
+    own = [task for task in tasks if next(folder.logs.glob(f"*-{task['task'][:8]}*.log"), None)]
+    return crashes(own, folder.logs)
 
 
 def end_orphaned_tasks(folder: StateFolder) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -40,6 +41,7 @@ def start(
         stop(folder)
         folder.make()
         try:
+            folder.check_space()
             return _started(layout, folder, options, display), False
         except BaseException:
             stop(folder)
@@ -116,4 +118,6 @@ def _remove_files(folder: StateFolder) -> None:
         else:
             path.unlink(missing_ok=True)
     if not any(folder.path.iterdir()):
-        folder.path.rmdir()
+        # A folder that is a disk of its own stays.
+        with suppress(OSError):
+            folder.path.rmdir()

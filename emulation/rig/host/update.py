@@ -50,9 +50,10 @@ def update(
     if WORKER in options.debug and "debug" in applied:
         display.run("debugger: a worker has its port", debugging.wait_for_worker)
     if {"minimum_tasks", "maximum_tasks", "speed"} & changed.keys():
+        before = health.crash_count(folder, running)
         FleetAgentClient(running.aws_endpoint).change("settings", **options.fleet.settings())
         number = min(options.fleet.minimum_tasks, options.fleet.maximum_tasks)
-        wait = partial(health.wait_for_tasks, folder, running, number)
+        wait = partial(health.wait_for_tasks, folder, running, number, crashed_before=before)
         display.run("fleet: tasks are ready", wait)
     if "watch" in changed:
         # Saved before a command that is refused ends all this: else nobody would end the watcher.

@@ -115,7 +115,10 @@ def test_a_full_disk_is_a_sentence_and_a_mistake_of_ours_a_traceback(
             main.main()
         assert raised.type is (SystemExit if error is full else OSError)
     said = capsys.readouterr().err
-    assert said == "Error: No space left on device: /x/y could not be written.\n"
+    assert said == (
+        "Error: No space left on device: /x/y could not be written."
+        " Free some space, then run it again.\n"
+    )
 
 
 def test_a_folder_that_cannot_be_written_to_and_a_broken_state_are_told(tmp_path: Path) -> None:
