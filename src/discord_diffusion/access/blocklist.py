@@ -13,6 +13,7 @@ from discord_diffusion.access.patterns import (
     compiled,
     program_size,
 )
+from discord_diffusion.jobs.prompt_weights import without_weights
 from discord_diffusion.jobs.refusal import Refusal
 
 log = logging.getLogger(__name__)
@@ -23,18 +24,20 @@ MOST_PATTERNS = 100
 def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
     """Return if the texts ask for no sexual picture of a minor, and no pattern matches one of them.
 
-    `texts` are a prompt and, where there is one, its negative prompt.
+    `texts` are a prompt and, where there is one, its negative prompt. They are checked as they are
+    written, and as models read them that understand weights.
 
     Raises:
         Refusal: one does.
     """
-    texts = tuple(texts)
-    if asks_for_minors(*texts):
-        raise Refusal("blocked")
+    written = tuple(texts)
     patterns = tuple(_usable(blocklist))
-    forms = [reading for text in texts for reading in readings(text) if reading] if patterns else ()
-    if any(pattern.search(form) for pattern in patterns for form in forms):
-        raise Refusal("blocked")
+    for way in dict.fromkeys((written, tuple(map(without_weights, written)))):
+        if asks_for_minors(*way):
+            raise Refusal("blocked")
+        forms = [form for text in way for form in readings(text) if form] if patterns else ()
+        if any(pattern.search(form) for pattern in patterns for form in forms):
+            raise Refusal("blocked")
 
 
 def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:

@@ -1,18 +1,13 @@
-"""Prompts as tokens with weights: `a (red:1.3) circle` stresses a word, `(red:0.7)` weakens it.
+"""Prompts as tokens with weights."""
 
-The form is that of AUTOMATIC1111's web UI, of which only parentheses with a number are read here:
-all others are what they were, characters of the prompt.
-https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#attentionemphasis
-"""
-
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from discord_diffusion.jobs.prompt_weights import WEIGHTED
+
 LARGEST_WEIGHT = 2.0
 """What is stressed more makes noise of the picture."""
-_WEIGHTED = re.compile(r"\(([^():\\]+):(\d{1,3}(?:\.\d{1,6})?|\.\d{1,6})\)")
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class Token:
 
 def has_weights(prompt: str) -> bool:
     """Whether a part of the prompt is weighted."""
-    return _WEIGHTED.search(prompt) is not None
+    return WEIGHTED.search(prompt) is not None
 
 
 def tokens(tokenizer: Any, prompt: str) -> list[Token]:
@@ -54,7 +49,7 @@ def chunks(whole: Sequence[Token], length: int) -> list[Sequence[Token]]:
 def _parts(prompt: str) -> Iterator[tuple[str, float, int]]:
     """Texts of one weight, each with its place in the prompt."""
     end = 0
-    for match in _WEIGHTED.finditer(prompt):
+    for match in WEIGHTED.finditer(prompt):
         if match.start() > end:
             yield prompt[end : match.start()], 1.0, end
         yield match[1], min(float(match[2]), LARGEST_WEIGHT), match.start(1)
