@@ -130,6 +130,17 @@ variable "worker" {
   }
 
   validation {
+    condition     = alltrue([for lora in values(coalesce(var.worker.loras, {})) : length(coalesce(lora.trigger, "-")) <= 200])
+    error_message = "worker.loras must have a trigger of up to 200 characters."
+  }
+
+  # Only texts and lists have a length.
+  validation {
+    condition     = alltrue(flatten([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : [for value in values(addition) : try(length(value) > 0, true)]]))
+    error_message = "worker.loras and worker.embeddings must have nothing that is empty: leave it out."
+  }
+
+  validation {
     condition     = alltrue([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : can(regex("^[^/]+[.]safetensors$", coalesce(addition.file, "x.safetensors")))])
     error_message = "worker.loras and worker.embeddings must have a file whose name ends with .safetensors, without a folder."
   }

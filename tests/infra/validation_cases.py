@@ -223,6 +223,15 @@ REFUSED: dict[str, list[Values]] = {
     "worker.loras must have a weight": [
         {"worker": {"loras": {"x": {"lora": "x", "weight": value}}}} for value in (-2.1, 2.1)
     ],
+    "worker.loras must have a trigger": [
+        {"worker": {"loras": {"x": {"lora": "x", "trigger": "x" * 201}}}}
+    ],
+    "worker.loras and worker.embeddings must have nothing": [
+        {"worker": {"loras": {"x": {"lora": ""}}}},
+        {"worker": {"loras": {"x": {"lora": "x", "trigger": ""}}}},
+        {"worker": {"loras": {"x": {"lora": "x", "models": []}}}},
+        {"worker": {"embeddings": {"<x>": {"embedding": "x", "revision": ""}}}},
+    ],
     "worker.loras and worker.embeddings must have a file": [
         {"worker": {"loras": {"x": {"lora": "x", "file": "a/b.safetensors"}}}},
         {"worker": {"embeddings": {"<x>": {"embedding": "x", "file": "x.pt"}}}},
@@ -299,7 +308,7 @@ SMALLEST: Values = {
     "monthly_budget_usd": 1,
     "worker": {
         "models": {"x": {"model": "x", "relative_cost": 0.01}},
-        "loras": {"x": {"lora": "x", "weight": -2, "models": ["x", None]}},
+        "loras": {"x": {"lora": "x", "trigger": "x", "weight": -2, "models": ["x", None]}},
         "embeddings": {"xy": {"embedding": "x"}},
         "max_batch": 1,
         "max_pixels": 4096,
