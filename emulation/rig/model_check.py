@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import httpx
-
 from emulation.rig.errors import RigError
 
 INDEX = "model_index.json"
@@ -77,7 +75,7 @@ def _check_hub_model(model: str) -> None:
             f"The hub has no MODEL={model}, or shows it to few: look at the spelling, or set"
             f" HF_TOKEN. {_WANTED}."
         ) from error
-    except (httpx.HTTPError, OSError) as error:
+    except Exception as error:
         raise RigError(
             f"MODEL={model} is no folder here, is not in the hub's cache, and the hub can't be"
             f" reached ({error or type(error).__name__}). Connect this machine, or name a folder."

@@ -18,6 +18,7 @@ from emulation.rig import state as rig_state
 from emulation.rig.errors import DeadlineError, RigError, StartError
 from emulation.rig.host import health
 from emulation.rig.host import stack as host
+from emulation.rig.loopback import choose_port, url_of
 from emulation.rig.state import StackState, StateFolder
 from toolchain.layout import Layout
 
@@ -49,8 +50,6 @@ def of_hub(error: type[Exception], status: int) -> Callable[..., Any]:
     response = httpx.Response(status, request=httpx.Request("GET", "https://hub.test"))
 
     def answer(*_: object, **__: object) -> None:
-        if issubclass(error, httpx.ConnectError):
-            raise error("Name or service not known")
         raise error("no", response=response)  # type: ignore[call-arg]
 
     return answer
@@ -59,7 +58,6 @@ def of_hub(error: type[Exception], status: int) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (of_hub(httpx.ConnectError, 0), r"can't be reached \(Name or .*Connect this machine, or"),
         (of_hub(RepositoryNotFoundError, 404), "The hub has no MODEL=a/model, or.*HF_TOKEN"),
         (of_hub(GatedRepoError, 403), "give it at https://huggingface.co/a/model"),
         (
@@ -69,7 +67,7 @@ def of_hub(error: type[Exception], status: int) -> Callable[..., Any]:
             "is no diffusers model: it has no model_index.json",
         ),
     ],
-    ids=["unreachable", "unknown", "gated", "of another kind"],
+    ids=["unknown", "gated", "of another kind"],
 )
 def test_a_model_of_the_hub_is_looked_up_once(
     monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any], said: str
@@ -77,6 +75,13 @@ def test_a_model_of_the_hub_is_looked_up_once(
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", answer)
     with pytest.raises(RigError, match=said):
+        model_check.check_model("a/model")
+
+
+def test_a_hub_that_cannot_be_reached_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url_of(choose_port()))
+    with pytest.raises(RigError, match=r"can't be reached \(.*refused.*Connect this machine, or"):
         model_check.check_model("a/model")
 
 
