@@ -127,7 +127,7 @@ variable "styles" {
   }
 
   validation {
-    condition     = alltrue([for style in values(var.styles) : can(regex("^[A-Z][A-Za-z0-9]{0,63}$", coalesce(style.scheduler, "X")))])
+    condition     = alltrue([for style in values(var.styles) : style.scheduler == null ? true : can(regex("^[A-Z][A-Za-z0-9]{0,63}$", style.scheduler))])
     error_message = "styles must have a scheduler that is the name of a class, such as DDIMScheduler."
   }
 

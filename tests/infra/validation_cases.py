@@ -197,7 +197,9 @@ REFUSED: dict[str, list[Values]] = {
     "styles must have something": [{"styles": {"x": {}}}, {"styles": {"x": {"prompt": ""}}}],
     "styles must have steps": [{"styles": {"x": {"steps": steps}}} for steps in (0, 101, 1.5)],
     "styles must have a guidance": [{"styles": {"x": {"guidance": one}}} for one in (-0.1, 30.1)],
-    "styles must have a scheduler": [{"styles": {"x": {"scheduler": "ddim"}}}],
+    "styles must have a scheduler": [
+        {"styles": {"x": {"steps": 1, "scheduler": value}}} for value in ("ddim", "")
+    ],
     "styles must be at most": [
         {"styles": {f"s{number}": {"steps": 1} for number in range(26)}},
         {"styles": {f"s{number}": {"prompt": "x" * 450} for number in range(5)}},
