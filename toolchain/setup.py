@@ -23,6 +23,8 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
     torch_lock = layout.root / "docker" / "torch.lock"
     emulator = (here, _lock_digest(layout.emulator))
     lambda_packages = ("--only-group=lambda", *_COMPILED)
+    terraform_program = terraform.program(layout.cache)
+    providers = layout.terraform_data / "providers"
     steps = (
         Step(
             _PROJECT,
@@ -71,7 +73,8 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
                 terraform.find_or_fetch(layout.cache), layout.infra, layout.terraform_data
             ),
             terraform.inputs(layout.infra),
-            layout.terraform_data / "providers",
+            # The one on the PATH may be gone, or another PATH may lack it.
+            providers if terraform_program.exists() else terraform_program,
         ),
         Step(
             "Lambda package",

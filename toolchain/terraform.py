@@ -11,6 +11,7 @@ import shutil
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from toolchain.commands import run
@@ -60,6 +61,12 @@ def version_of(terraform: Path) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def program(cache: Path) -> Path:
+    """The program, of whatever version: the one on the PATH, else where one is downloaded to."""
+    fetched, on_path = cache / "bin" / "terraform", shutil.which("terraform")
+    return Path(on_path) if on_path and not fetched.exists() else fetched
+
+
 def find(cache: Path) -> Path | None:
     """Terraform of at least `MINIMUM`: the one downloaded before, else the one on the PATH."""
     on_path = shutil.which("terraform")
@@ -81,7 +88,7 @@ def find_or_fetch(cache: Path) -> Path:
         return found
     try:
         return _fetch(cache / "bin")
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         minimum = ".".join(map(str, MINIMUM))
         raise SetupError(
             f"Terraform >= {minimum} was neither found nor fetched ({error}). Install it:"

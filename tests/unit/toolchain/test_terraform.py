@@ -4,12 +4,15 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable
+from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
 
 from toolchain import terraform
 from toolchain.errors import SetupError
+from toolchain.layout import Layout
+from toolchain.setup import project_plan
 
 PLATFORM = "linux_amd64"
 NAME = f"terraform_{terraform.FETCHED_VERSION}_{PLATFORM}.zip"
@@ -46,6 +49,29 @@ def test_terraform_is_fetched_into_the_cache_and_found_there(
     assert terraform.find(tmp_path) == program
 
 
+def test_the_set_up_runs_again_when_the_program_of_the_path_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Layout, "cache", tmp_path / "cache")
+    layout = Layout.of_this_checkout()
+
+    def result() -> Path:
+        """The path without which the step is done again."""
+        steps = {step.title: step for step in project_plan(layout, "cpu").outdated()}
+        return steps["Terraform and its provider"].result
+
+    installed = tmp_path / "terraform"
+    installed.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert result() == layout.terraform_data / "providers"
+    installed.unlink()
+    fetched = layout.cache / "bin" / "terraform"
+    assert result() == fetched
+    fetched.parent.mkdir(parents=True)
+    fetched.touch()
+    assert result() == layout.terraform_data / "providers"
+
+
 def test_an_archive_that_only_its_own_server_vouches_for_is_refused_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,11 +90,12 @@ def test_terraform_is_not_fetched_for_a_platform_without_a_digest(
         terraform.find_or_fetch(tmp_path)
 
 
+@pytest.mark.parametrize("error", [OSError("no route"), IncompleteRead(b"")])
 def test_without_a_network_the_error_says_where_to_get_terraform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def no_network(_address: str) -> bytes:
-        raise OSError("no route")
+        raise error
 
     monkeypatch.setattr(terraform, "_download", no_network)
     monkeypatch.setenv("PATH", "/nowhere")
