@@ -13,13 +13,16 @@ _KATAKANA = re.compile("[ァ-ヴー]")
 _BETWEEN_CJK = re.compile(rf"(?<={_CJK.pattern})[\W_]+(?=[\u3040-\u9fff\uac00-\ud7af])")
 _AGE_CJK = re.compile(
     r"(?<![0-9十百二三四五六七八九])"
-    r"(?:1[0-7]|[0-9]|十[一二三四五六七]?|[一二三四五六七八九]) {0,2}"
-    r"(?:歳|才|さい|岁|歲|살(?![색구])|세(?![기계트대]))"
+    r"(?:1[0-7]|[0-9]|十[一二三四五六七]?|[一二三四五六七八九])"
+    r"(?: {0,2}(?:歳|才|さい|岁|歲)|살|세(?![기계]))"
     r"|(?:1[0-8]|十八) {0,2}(?:歳|岁|歲|세)(?:未満|以下|미만)"
     r"|小学?[1-6]年|中学?[1-3]年|열(?:한|두|세|네|다섯|여섯|일곱)? ?살"
-    r"|(?<![일이삼사오육칠팔구십백])십[일이삼사오육칠]? {0,2}(?:살|세(?![기계트대]))"
+    r"|(?<![일이삼사오육칠팔구십백])십[일이삼사오육칠]?(?:살|세(?![기계]))"
     r"|(?<![가-힣0-9])(?:초[1-6]|중[1-3]|고[1-3])(?![0-9.])"
 )
+_AGE_KOREAN = re.compile(r"(?<![0-9])(?:1[0-7]|[0-9]) {1,2}(?:살|세)(?![가-힣](?<![의짜된쯤]))")
+"""An age apart from its unit, which begins no other word: as people write, and as models read a
+number that has a weight."""
 
 
 def meanings(plain: str) -> Meaning:
@@ -32,7 +35,7 @@ def meanings(plain: str) -> Meaning:
             not _is_inside_katakana(text, term) for term in pattern.finditer(text)
         ):
             found |= meaning
-    if _AGE_CJK.search(text):
+    if _AGE_CJK.search(text) or _AGE_KOREAN.search(plain):
         found |= Meaning.MINOR
     if found & Meaning.SUGGESTIVE and found & Meaning.MINOR:
         found |= Meaning.SEXUAL
