@@ -216,8 +216,8 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
 
     wait_until(launch_failed, "Auto Scaling says that it has no instance")
     counts = deployment.invoke("waiting")
-    assert counts == {"told": 1, "refused": 1, "ended": 0}
-    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 0}
+    assert counts == {"left": 0, "told": 1, "refused": 1, "ended": 0}
+    assert deployment.invoke("waiting") == {"left": 0, "told": 0, "refused": 0, "ended": 0}
     (wait,) = deployment.edits(patient.token)
     assert "AWS has no free GPU right now" in wait
     assert r"a \`red\` circle" in wait
@@ -241,7 +241,7 @@ def test_a_user_whose_notification_failed_is_notified_by_the_next_run(
     assert deployment.invoke("waiting")["refused"] == 1
     assert deployment.original_response("1000", hopeless.token)["content"] == ""
     assert deployment.invoke("backlog")["notify"] is True
-    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
+    assert deployment.invoke("waiting") == {"left": 0, "told": 0, "refused": 0, "ended": 1}
     assert text_of(deployment.original_response("1000", hopeless.token)).startswith("❌")
     record = jobs.get(hopeless.id)
     assert record
@@ -254,7 +254,7 @@ def test_a_job_that_a_worker_draws_is_not_changed_and_an_abandoned_one_fails(
     begun, abandoned = queued(14 * 60), queued(20 * 60)
     jobs.begin(begun.id)
     jobs.begin(abandoned.id)
-    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
+    assert deployment.invoke("waiting") == {"left": 0, "told": 0, "refused": 0, "ended": 1}
     assert jobs.begin(begun.id) is JobStatus.DRAWING
     assert jobs.begin(abandoned.id) is JobStatus.FAILED
     assert deployment.discord.requests == []
