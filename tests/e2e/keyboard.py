@@ -1,6 +1,19 @@
-"""Types commands into the channel page."""
+"""Types commands into the channel page, and moves its focus as a person without a mouse does."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+MOST_STOPS = 60
+"""The most presses of Tab that a person is expected to need for anything on the page."""
+
+
+def reach(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Press Tab, or `key`, until the target has the focus."""
+    expect(target).to_be_visible()
+    for _ in range(MOST_STOPS):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{key} does not reach {target}")
 
 
 def composer(page: Page, text: str) -> None:

@@ -26,7 +26,7 @@ const dismissed = new Set();
 const lightbox = new Lightbox();
 const contextMenu = new ContextMenu();
 const listOptions = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, state, session.channel);
-const modal = new ModalForm(listOptions, state);
+const modal = new ModalForm(listOptions, state, () => composer.focus());
 const sent = new SentInteractions(state, session, onSent, openModal);
 
 /** The option types whose values the select menus of users, roles, mentionables and channels offer. */
@@ -43,6 +43,7 @@ const list = new MessageList({
   hasCommands: () => state.usableCommands(session, MESSAGE_COMMAND).length > 0,
   openMenu: (event, button, message) => openMenu(event, button, MESSAGE_COMMAND, message.id, "Apps"),
   colour: roleColour,
+  lostFocus: () => composer.focus(),
   dismiss: (message) => {
     dismissed.add(message.id);
     sent.dismiss(message);

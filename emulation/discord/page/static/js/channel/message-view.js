@@ -15,7 +15,7 @@ const COMMANDS = [20, 23];
 const REPLY = 19;
 
 /** `page` gives `names`, `listOptions`, `colour(user)`, `open(pictures, index)`, `click(message, customId, values)`,
- *  `dismiss(message)`, `find(id)`, `jump(id)`, `hasCommands()` and `openMenu(event, button, message)`. */
+ *  `dismiss(message)`, `find(id)`, `jump(id)`, `hasCommands()`, `openMenu(event, button, message)` and `lostFocus()`. */
 export class MessageView {
   #page;
   #slots = {};
@@ -73,14 +73,18 @@ export class MessageView {
     if (text) this.#slots.notice.prepend(h("p", { class: "failed", role: "alert" }, icon("warning"), text));
   }
 
-  /** Draw a part again if its key has changed; the focus stays on the same component. */
+  /** Draw a part again if its key has changed; the keyboard's focus stays on the same component while there is one. */
   #drawPart(name, key, draw) {
     if (this.#keys[name] === key) return;
     this.#keys[name] = key;
     const slot = this.#slots[name];
-    const focusedId = slot.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    const focused = slot.contains(document.activeElement) ? document.activeElement : null;
+    const focusedId = focused?.dataset.customId;
+    const isVisible = focused?.matches(":focus-visible");
     slot.replaceChildren(...draw());
-    if (focusedId) slot.querySelector(`[data-custom-id="${CSS.escape(focusedId)}"]`)?.focus();
+    const again = focusedId && slot.querySelector(`[data-custom-id="${CSS.escape(focusedId)}"]`);
+    if (again) again.focus();
+    else if (isVisible) this.#page.lostFocus();
   }
 
   #reply(message) {

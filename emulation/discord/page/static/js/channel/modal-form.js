@@ -13,13 +13,15 @@ export class ModalForm {
   #dialog = byId("modal");
   #listOptions;
   #state;
+  #focusPage;
 
   #fields = [];
 
-  /** `state` gives the limit of a file's size. */
-  constructor(listOptions, state) {
+  /** `state` gives the limit of a file's size; `focusPage()` moves the focus to where commands are typed. */
+  constructor(listOptions, state, focusPage) {
     this.#listOptions = listOptions;
     this.#state = state;
+    this.#focusPage = focusPage;
   }
 
   get isOpen() {
@@ -67,9 +69,26 @@ export class ModalForm {
     });
     this.#fields = fields;
     this.#dialog.replaceChildren(form);
+    this.#returnFocus(document.activeElement);
     this.#dialog.showModal();
     // A form that only asks whether to go on begins at its answer.
     (fields[0] ?? submit).focus();
+  }
+
+  /**
+   * When the form is closed, the browser gives the focus back to what opened it. A message that was drawn again
+   * meanwhile has another button of the same name, or none.
+   */
+  #returnFocus(opener) {
+    const { customId } = opener.dataset;
+    const message = opener.closest(".message");
+    if (!opener.matches(":focus-visible")) return;
+    this.#dialog.addEventListener("close", () => {
+      if (opener.isConnected) return;
+      const again = customId && message?.isConnected && message.querySelector(`[data-custom-id="${CSS.escape(customId)}"]`);
+      if (again) again.focus();
+      else this.#focusPage();
+    }, { once: true });
   }
 
   #part(part, fields) {
