@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,15 +72,13 @@ class Channel:
         form = self.click(message, "delete", **user)["interaction_id"]
         return self.interact(modal=form, **user)
 
+    def click_if_present(self, message: dict[str, Any], verb: str, **user: Any) -> bool:
+        """Click a button that another click may remove; whether it was still there."""
+        return _was_there(lambda: self.click(message, verb, **user))
+
     def delete_if_present(self, message: dict[str, Any], **user: Any) -> bool:
-        """The same, where another one may have deleted it; whether it was still there."""
-        try:
-            self.delete(message, **user)
-        except AssertionError as error:
-            if "has no component" not in str(error):
-                raise
-            return False
-        return True
+        """Delete what another one may have deleted; whether it was still there."""
+        return _was_there(lambda: self.delete(message, **user))
 
     def message(self, sent: dict[str, Any]) -> dict[str, Any]:
         """The answer to an interaction, as it is now."""
@@ -158,6 +156,17 @@ class Channel:
         """An item of the table."""
         found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": key}})
         return found.get("Item")
+
+
+def _was_there(click: Callable[[], Any]) -> bool:
+    """Whether a click found its button."""
+    try:
+        click()
+    except AssertionError as error:
+        if "has no component" not in str(error):
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -106,6 +106,7 @@ FAILURES: dict[str, FailJob] = {
 TESTED_ELSEWHERE = {
     *("failed.held_back", "failed.no_capacity", "failed.not_begun"),
     *("failed.failed_starts", "failed.instance_hours"),
+    *("failed.stopped_drawing", "failed.stopped_waiting"),
 }
 
 
