@@ -26,6 +26,8 @@ _MARKS = 2
 """The tokens of a chunk that say where it begins and ends."""
 _PENULTIMATE = -2
 """The layer whose states SDXL takes."""
+_LARGEST_RATIO = 10.0
+"""Of a chunk's mean before it is weighted and afterwards."""
 
 
 def reads_chunks(pipe: Any) -> bool:
@@ -164,7 +166,16 @@ def _encoded_chunk(
     state = output.hidden_states[_PENULTIMATE] if several else output[0]
     weights = torch.tensor([weight for _one, weight in places]).to(state)
     if bool((weights != 1).any()):
-        # The mean stays, as other tools have it: weights stress, and do not brighten.
-        stressed = state * weights[None, :, None]
-        state = stressed * (state.mean() / stressed.mean())
+        state = stressed(state, weights)
     return state, output[0] if several else None
+
+
+def stressed(state: Tensor, weights: Tensor) -> Tensor:
+    """States (1, tokens, channels) times the weights of their tokens.
+
+    The mean stays, as other tools have it: weights stress, and do not brighten. But states may be
+    negative, so weights can cancel the mean: nothing becomes more than ten times as large.
+    """
+    weighted = state * weights[None, :, None]
+    ratio = (state.float().mean() / weighted.float().mean()).nan_to_num(1.0)
+    return weighted * ratio.clamp(1 / _LARGEST_RATIO, _LARGEST_RATIO).to(state)

@@ -74,6 +74,15 @@ def test_prompts_of_one_chunk_without_weights_are_left_to_the_pipeline() -> None
         assert prompt_chunks.arguments(FAMILIES[other](), items(LONG)) == {}
 
 
+@pytest.mark.parametrize("weight", [0.5, 0.500001, 0.499999, 0.25])
+def test_weights_that_cancel_the_mean_make_no_states_that_overflow(weight: float) -> None:
+    """They would draw a black picture, which is not charged."""
+    state = torch.tensor([[[1.0, 3.0], [-1.0, -1.0]]], dtype=torch.float16) * 8
+    found = prompt_chunks.stressed(state, torch.tensor([weight, 1.0], dtype=torch.float16))
+    assert found.isfinite().all()
+    assert found.abs().max() <= 10 * state.abs().max()
+
+
 def test_a_weight_changes_its_tokens_and_keeps_the_mean() -> None:
     pipe = FAMILIES["sd"]()
     plain, stressed = (
