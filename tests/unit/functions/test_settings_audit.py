@@ -47,3 +47,12 @@ def test_the_longest_list_is_a_message_of_discords_in_every_language(
 def test_only_who_manages_the_server_reads_the_list(caller: Caller) -> None:
     member = MANAGER | {"permissions": "0"}
     assert "may manage this server" in text_of(audit(caller, member=member)["data"])
+
+
+def test_what_a_moderator_does_is_recorded_although_others_always_note_first(
+    caller: Caller,
+) -> None:
+    caller.guilds.saved_by_another = True
+    caller.content(settings_command("stop", user="1" * 19)(caller))
+    [recorded] = caller.guilds.audited
+    assert (recorded["user"], recorded["action"]) == ("4000", "settings.stop")

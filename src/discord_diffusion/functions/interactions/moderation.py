@@ -110,3 +110,7 @@ class Moderation:
             if guild.done or self.guilds.change(guild, change, None, **details):
                 return
             guild = self.guilds.managed(guild.id, interaction.id)
+        if not guild.done:
+            # It is done, so it is recorded, although not in the list that managers read.
+            user = interaction.user_id
+            self.guilds.audit(interaction.id, user, guild.id, f"settings.{action}", **details)
