@@ -182,3 +182,17 @@ run "an_environment_larger_than_lambda_takes_is_refused" {
 
   expect_failures = [var.environment]
 }
+
+run "an_environment_of_longer_letters_is_counted_in_bytes" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    environment = { STYLES = join("", [for _ in range(1000) : "絵本"]) }
+  }
+
+  expect_failures = [var.environment]
+}

@@ -68,8 +68,9 @@ variable "environment" {
 
   # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   validation {
-    condition     = sum(concat([0], [for name, value in var.environment : length(name) + length(value)])) <= 4096
-    error_message = "environment must have at most 4096 characters, names included, since Lambda takes no more: name fewer or shorter worker.models."
+    # Bytes, of which Terraform counts those of Base64 alone.
+    condition     = sum(concat([0], [for name, value in var.environment : length(name) + floor(length(replace(base64encode(value), "=", "")) * 3 / 4)])) <= 4096
+    error_message = "environment must have at most 4096 bytes, names included, since Lambda takes no more: name fewer or shorter worker.models."
   }
 }
 
