@@ -77,6 +77,8 @@ def test_a_choice_completes_the_last_of_the_text(caller: Caller) -> None:
     assert choices(caller, "ink:0.5, l") == ["ink:0.5, line:1", "ink:0.5, chalk:1"]
     assert choices(caller, "ink,line,chalk,") == []
     assert choices(caller, "", model="second") == ["line:1", "gold:1"]
+    caller.guilds.set_settings(model="second")
+    assert choices(caller, "") == ["line:1", "gold:1"]
 
 
 def test_buttons_keep_the_loras_that_there_still_are() -> None:

@@ -69,13 +69,20 @@ class PictureRequests:
 
     def style_names(self, interaction: Interaction) -> tuple[str, ...]:
         """The styles that a member of the guild can choose; the deployment's if it is not known."""
-        guild = GuildSettings()
+        return tuple(self.builder.styles(self._guild(interaction)))
+
+    def default_model(self, interaction: Interaction) -> str | None:
+        """The guild's model for commands that name none; None is the deployment's default."""
+        return self._guild(interaction).model
+
+    def _guild(self, interaction: Interaction) -> GuildSettings:
+        """The guild's settings for suggestions; the defaults if they are not known."""
         try:
             if interaction.guild_id:
-                guild = self.guilds.settings(interaction.guild_id)[0]
+                return self.guilds.settings(interaction.guild_id)[0]
         except StoreError as error:
-            log.warning("The guild's styles could not be read", extra={"reason": str(error)})
-        return tuple(self.builder.styles(guild))
+            log.warning("The guild's settings could not be read", extra={"reason": str(error)})
+        return GuildSettings()
 
     def draw(self, interaction: Interaction, request: PictureRequest) -> dict[str, Any]:
         """Answer a request with the message that the pictures will be in.

@@ -147,7 +147,7 @@ class Router:
             choices = self._lazy.settings.entries(interaction)
         typed = str(interaction.options.get(interaction.focused or "") or "").lower()
         if interaction.focused == "lora":
-            model = interaction.options.get("model") or None
+            model = interaction.options.get("model") or self._requests.default_model(interaction)
             return responses.choices(suggestions(typed, self._loras, model))
         found = {name: value for name, value in choices.items() if typed in name.lower()}
         return responses.choices(found)
