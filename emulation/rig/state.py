@@ -21,6 +21,10 @@ STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
 _MEGABYTE = 10**6
 LEAST_FREE = 100 * _MEGABYTE
 """Bytes that have to be free where a stack starts; one that had drawn for hours had 60 MB."""
+EMULATOR = "emulator"
+"""The name of the emulator's process."""
+TASK_LOGS = "worker-*.log"
+"""The logs of tasks, each named after its container and its task."""
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,12 @@ from emulation.rig import status
 from emulation.rig.crashes import crashes, is_crash
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
-from emulation.rig.host.parts import EMULATOR, TASK_LOGS
 from emulation.rig.job_reports import JobEvent, event_of, is_metric, log_line, subject_of
 from emulation.rig.log_lines import json_object, traceback_of
 from emulation.rig.logs import FunctionLog, GrowingLogs
 from emulation.rig.loopback import NO_CERTIFICATES
 from emulation.rig.stand_in_client import StandInClient
-from emulation.rig.state import StackState, StateFolder
+from emulation.rig.state import EMULATOR, TASK_LOGS, StackState, StateFolder
 
 _PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 1.0

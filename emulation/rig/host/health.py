@@ -10,9 +10,8 @@ from emulation.rig.crashes import Crashes, crashes
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import StartError
 from emulation.rig.host import processes
-from emulation.rig.host.parts import TASK_LOGS
 from emulation.rig.loopback import answers
-from emulation.rig.state import ProcessHealth, StackState, StateFolder
+from emulation.rig.state import TASK_LOGS, ProcessHealth, StackState, StateFolder
 from emulation.rig.waiting import wait_until
 
 _TASKS_SECONDS = 180.0

@@ -16,21 +16,19 @@ from emulation.rig.live.connection import Connection
 from emulation.rig.loopback import LOOPBACK, answers, port_of
 from emulation.rig.options import StackOptions
 from emulation.rig.snapshots import addresses
-from emulation.rig.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.state import EMULATOR, TASK_LOGS, ProcessRecord, StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from infra.deploy.choices import DISCORD_BOT_TOKEN
 from toolchain.display import Display
 from toolchain.layout import Layout, python_of
 
-EMULATOR, STAND_IN, TELEMETRY, WATCHER = "emulator", "discord", "telemetry", "watcher"
+STAND_IN, TELEMETRY, WATCHER = "discord", "telemetry", "watcher"
 CONNECTOR = "connector"
 
 WORKER_COMMAND = (sys.executable, "-m", worker_process.__name__, "discord_diffusion.worker")
 """The command of the worker's image."""
 FORK_SERVER_COMMAND = (sys.executable, "-m", "emulation.rig.host.fork_server")
 """The command of the process that forks workers."""
-TASK_LOGS = "worker-*.log"
-"""The logs of tasks, each named after its container and its task."""
 
 _START_SECONDS = 120.0
 _SPEED_AT_START = 600.0

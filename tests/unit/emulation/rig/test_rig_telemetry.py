@@ -1,6 +1,8 @@
 """Log lines become events, once each; the fleet becomes numbers, and its changes sentences."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -150,3 +152,13 @@ def test_an_emulator_that_is_dead_is_told_from_one_that_is_slow() -> None:
     with httpx.Client(transport=httpx.MockTransport(answering)) as http:
         for path in ("up", "slow", "down"):
             assert condition_of(http, f"http://emulator.test/{path}") == path
+
+
+def test_the_stand_in_and_the_telemetry_run_in_an_image_that_cannot_deploy() -> None:
+    """It holds no `infra`: see docker/rig.Dockerfile."""
+    line = "import sys; sys.modules['infra'] = None; import emulation.discord.app"
+    line += "; import emulation.rig.telemetry"
+    ended = subprocess.run(
+        [sys.executable, "-c", line], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
