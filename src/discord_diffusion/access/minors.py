@@ -43,6 +43,9 @@ _UNDER_AGES = re.compile(
     r"(?:(?P<digits>1[1-8])s|(?P<word>(?:thir|four|fif|six|seven|eigh)teen)s)(?![^\W_])"
 )
 """People below an age, such as "under-16s"; not "under 10s", which may be seconds."""
+_LETTER_SIGNS = re.compile("[|!+@$€£¢]")
+_BESIDE = re.compile(r"(?<=[^\W\d_])(?=[0-9])|(?<=[0-9])(?=[^\W\d_]{3})")
+"""Between a letter and a digit; not before a unit, such as that of an age, or seconds."""
 _WRITTEN = re.compile(r"[^\s:;,/()=\"']+")
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _SIGN_AT_END = re.compile(r"(?<=\w)[^\w\s]+(?=\s|$)")
@@ -75,13 +78,15 @@ def _evidence(text: str) -> "Evidence":
     """What is found in a text, in all ways of reading it or until that is enough to refuse it."""
     plain = visible(_words_of_emoji(_unescaped(text)))
     evidence = Evidence(Meaning(0))
-    as_written = frozenset(token.text for token in tokens(plain))
-    shaped = _shaped_text(plain)
-    for way, written in _ways(shaped):
-        evidence.add(way.evidence(written, as_written))
-        if evidence.refused:
-            return evidence
-    evidence.meanings |= _masked(plain) | _unspaced(plain) | _backwards(shaped)
+    for read in dict.fromkeys((plain, _apart(plain))):
+        as_written = frozenset(token.text for token in tokens(read))
+        shaped = _shaped_text(read)
+        for way, written in _ways(shaped):
+            evidence.add(way.evidence(written, as_written))
+            if evidence.refused:
+                return evidence
+        evidence.meanings |= _backwards(shaped)
+    evidence.meanings |= _masked(plain) | _unspaced(plain)
     return evidence
 
 
@@ -158,6 +163,11 @@ def _near(first: list[int], second: list[int]) -> bool:
         if at < len(first) and first[at] <= place + _WINDOW:
             return True
     return False
+
+
+def _apart(plain: str) -> str:
+    """A text as tokenizers read it: signs and digits are beside letters, and stand for none."""
+    return _BESIDE.sub(" ", _LETTER_SIGNS.sub(" ", plain))
 
 
 def _ways(shaped: str) -> Iterator[tuple[WayOfReading, str]]:

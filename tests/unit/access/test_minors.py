@@ -308,6 +308,26 @@ def test_a_negative_prompt_takes_no_clothes_of_minors_and_no_adults_away(
     assert asks_for_minors(prompt, negative_prompt) is refused
 
 
+@pytest.mark.parametrize("sign", "|!+@$€£¢0134578")
+def test_signs_and_digits_that_stand_for_letters_also_part_words(sign: str) -> None:
+    """So tokenizers read them."""
+    assert asks_for_minors(f"a kid, nude{sign}standing")
+    assert asks_for_minors(f"a nude kid{sign}standing")
+    assert asks_for_minors(f"a kid, {sign}nude")
+    assert asks_for_minors(f"a kid, nude{sign}")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "nude woman, 35mm, f1.8, iso100, 8k", "nude girl, 25yo", "25yo girl nude, 4k",
+        "a nude woman {sitting|standing}", "nude woman, size10, mp3",
+    ],
+)  # fmt: skip
+def test_signs_and_digits_beside_words_are_harmless(prompt: str) -> None:
+    assert not asks_for_minors(prompt)
+
+
 def test_every_term_of_a_minor_and_every_sexual_term_is_found() -> None:
     beside = {Meaning.MINOR: "nude", Meaning.YOUNG: "nude", Meaning.SEXUAL: "child",
               Meaning.SUGGESTIVE: "child", Meaning.ALWAYS: ""}  # fmt: skip
