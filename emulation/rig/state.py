@@ -20,7 +20,9 @@ DEFAULT_STATE_DIR = ".local"
 STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
 _MEGABYTE = 10**6
 LEAST_FREE = 100 * _MEGABYTE
-"""Bytes that have to be free where a stack starts; one that had drawn for hours had 60 MB."""
+"""Bytes that have to be free where a stack starts; one takes 40 MB, and 60 after many pictures."""
+LEAST_FREE_TO_DRAW = 2 * _MEGABYTE
+"""The same where a stack runs: without them nobody gets an answer."""
 EMULATOR = "emulator"
 """The name of the emulator's process."""
 TASK_LOGS = "worker-*.log"
@@ -201,18 +203,18 @@ class StateFolder:
                 f" Name another one: {STATE_DIR_VARIABLE}="
             ) from error
 
-    def check_space(self) -> None:
-        """Return if there is room for a stack: its servers would fail at whatever they write first.
+    def check_space(self, needed: int = LEAST_FREE) -> None:
+        """Return if so many bytes are free: servers fail at whatever they write first.
 
         Raises:
-            RigError: there is not.
+            RigError: they are not.
         """
         free = shutil.disk_usage(self.path).free
-        if free < LEAST_FREE:
+        if free < needed:
             raise RigError(
-                f"{free // _MEGABYTE} MB are free for the stack's folder {self.path}, and a stack"
-                f" needs {LEAST_FREE // _MEGABYTE}. Free some, or name another folder:"
-                f" {STATE_DIR_VARIABLE}="
+                f"{free // _MEGABYTE} MB are free for the stack's folder {self.path}, and"
+                f" {needed // _MEGABYTE} are needed. Free some, or stop the stack and name another"
+                f" folder: {STATE_DIR_VARIABLE}="
             )
 
     def save(self, state: StackState) -> None:

@@ -26,7 +26,7 @@ from emulation.rig.host.debugging import ANSWER_SECONDS
 from emulation.rig.logs import tracebacks
 from emulation.rig.options import StackOptions
 from emulation.rig.stand_in_client import Answer, StandInClient
-from emulation.rig.state import StackState, StateFolder
+from emulation.rig.state import LEAST_FREE_TO_DRAW, StackState, StateFolder
 from toolchain.display import Display
 
 _DEMO = {"prompt": "a red circle on a blue background", "seed": 42}
@@ -72,6 +72,9 @@ def send(
     if state.live:
         raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     _check_folder(out)
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    if state.target == host.TARGET:
+        folder.check_space(LEAST_FREE_TO_DRAW)
     if state.options.get("debug"):
         timeout = max(timeout, ANSWER_SECONDS)
     stand_in = StandInClient(state.discord_url, timeout)
@@ -80,7 +83,7 @@ def send(
         interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
         answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
     except AnswerError:
-        _print_tracebacks(state, StateFolder.chosen(LAYOUT.root, state_dir), since)
+        _print_tracebacks(state, folder, since)
         raise
     seconds = time.monotonic() - started
     paths = answer.save(out)

@@ -116,8 +116,9 @@ def test_a_disk_without_room_for_a_stack_is_named_first(
     folder.make()
     folder.check_space()
     monkeypatch.setattr(rig_state.shutil, "disk_usage", lambda _: SimpleNamespace(free=3_000_000))
-    with pytest.raises(RigError, match=r"3 MB are free .*needs 100\. Free some, or name another"):
+    with pytest.raises(RigError, match=r"3 MB are free .*100 are needed\. Free some, or"):
         folder.check_space()
+    folder.check_space(rig_state.LEAST_FREE_TO_DRAW)
 
 
 def test_a_folder_that_is_a_disk_of_its_own_stays(
