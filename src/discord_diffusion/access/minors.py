@@ -15,7 +15,7 @@ from string import punctuation
 
 from discord_diffusion.access import backwards
 from discord_diffusion.access.ages import AgeWords
-from discord_diffusion.access.normalise import SIGNS_INSIDE, folded, joined, visible
+from discord_diffusion.access.normalise import BESIDE, SIGNS_INSIDE, folded, joined, visible
 from discord_diffusion.access.terms import (
     Lexicon,
     Meaning,
@@ -44,8 +44,6 @@ _UNDER_AGES = re.compile(
 )
 """People below an age, such as "under-16s"; not "under 10s", which may be seconds."""
 _LETTER_SIGNS = re.compile("[|!+@$€£¢]")
-_BESIDE = re.compile(r"(?<=[^\W\d_])(?=[0-9])|(?<=[0-9])(?=[^\W\d_]{3})")
-"""Between a letter and a digit; not before a unit, such as that of an age, or seconds."""
 _WRITTEN = re.compile(r"[^\s:;,/()=\"']+")
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _SIGN_AT_END = re.compile(r"(?<=\w)[^\w\s]+(?=\s|$)")
@@ -167,7 +165,7 @@ def _near(first: list[int], second: list[int]) -> bool:
 
 def _apart(plain: str) -> str:
     """A text as tokenizers read it: signs and digits are beside letters, and stand for none."""
-    return _BESIDE.sub(" ", _LETTER_SIGNS.sub(" ", plain))
+    return BESIDE.sub(" ", _LETTER_SIGNS.sub(" ", plain))
 
 
 def _ways(shaped: str) -> Iterator[tuple[WayOfReading, str]]:

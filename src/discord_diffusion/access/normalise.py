@@ -18,6 +18,8 @@ _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]){2,}[^\W\d_](?![^\W_])")
 """Single letters with a separator between them."""
 SIGNS_INSIDE = re.compile(r"(?<=[^\W_])[^\w\s]+(?=[^\W_])|(?<=[^\W_])_+(?=[^\W_])")
 """Signs between two letters or digits."""
+BESIDE = re.compile(r"(?<=[^\W\d_])(?=[0-9])|(?<=[0-9])(?=[^\W\d_]{3})")
+"""Between a letter and a digit; not before a unit, such as that of an age, or seconds."""
 _REPEATED = re.compile(r"(.)\1{2,}")
 _CAPITAL_I = re.compile(r"(?<=[^\W\d_])I(?=[a-z])|(?<=[a-z])I")
 """A capital I beside small letters, which looks like a small L."""
@@ -36,8 +38,8 @@ def readings(text: str) -> tuple[str, ...]:
     """The different readings of a text, in lower case, words separated by one space.
 
     The first holds the words as they are. In the others, look-alikes and digits are replaced by the
-    letters that they stand for, letters that are spread out are joined, and signs inside words are
-    left out.
+    letters that they stand for, letters that are spread out are joined, signs inside words are
+    left out, and digits are parted from letters, as tokenizers do.
     """
     plain = visible(text)
     leet = _leet(folded(plain))
@@ -45,6 +47,7 @@ def readings(text: str) -> tuple[str, ...]:
     whole = joined(SIGNS_INSIDE.sub("", leet))
     forms = [plain, joined(folded(plain)), joined(leet), joined(as_l), whole]
     forms += [_REPEATED.sub(r"\1", joined(leet)), _REPEATED.sub(r"\1\1", joined(leet))]
+    forms.append(BESIDE.sub(" ", folded(plain)))
     return tuple(dict.fromkeys(_words(form) for form in forms))
 
 

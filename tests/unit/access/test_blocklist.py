@@ -48,6 +48,9 @@ DISGUISES = (
     "f\u20ddo\u20ddr\u20ddb\u20ddi\u20ddd\u20ddd\u20dde\u20ddn\u20dd fruit",
     "for-bid-den fr_uit",
     "for\u3164bidden f\u115fruit",
+    "forbidden fruit1",
+    "2forbidden fruit",
+    "forbidden fruit0standing",
 )
 
 
@@ -145,12 +148,14 @@ def test_the_readings_of_a_prompt_are_exactly_these() -> None:
         "a cat dog moooon",
         "a cat dog mon",
         "a cat dog moon",
+        "a c 4t d o g moooon",
     )
     assert readings("a 1amp, wa11-mount, FIoor") == (
         "a 1amp wa11 mount fioor",
         "a iamp waii mount fioor",
         "a lamp wall mount floor",
         "a iamp waiimount fioor",
+        "a 1 amp wa 11 mount fioor",
     )
     assert readings("") == ("",)
 
@@ -168,7 +173,7 @@ def test_a_combining_mark_does_not_disguise_a_word_in_another_script() -> None:
 @given(st.text(max_size=300))
 def test_readings_are_bounded_and_hold_no_disguise(text: str) -> None:
     found = readings(text)
-    assert 1 <= len(found) <= 7
+    assert 1 <= len(found) <= 8
     for reading in found:
         assert len(reading) <= LONGEST_FORM * len(text)
         assert reading == reading.strip()
