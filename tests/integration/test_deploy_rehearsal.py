@@ -22,6 +22,7 @@ from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.waiting import wait_until
 from tests import rehearsals
 from tests.integration import rights
+from tests.messages import text_of
 from tests.rehearsals import PREFIX, Rehearsal, wait_for, words_and_environments
 from toolchain.terraform import REATTACH_VARIABLE
 
@@ -131,6 +132,8 @@ def test_discord_sends_signed_commands_to_the_deployed_endpoint(rehearsal: Rehea
     discord = StandInClient(rehearsal.state.discord_url)
     interaction = discord.send("imagine", {"prompt": "a red circle"})
     assert "red circle" in str(discord.interaction(interaction))
+    answered = discord.interaction(discord.send("help", {}))
+    assert re.search(r"</imagine:\d+> — ", text_of(answered["message"]))
 
 
 def test_the_token_is_stored_in_ssm_and_nowhere_else(rehearsal: Rehearsal) -> None:
