@@ -94,18 +94,7 @@ def _is_current(task: Task, service: Service) -> bool:
 def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> None:
     added = []
     for _ in range(number):
-        task = Task(
-            id=state.new_id(),
-            service=service.key,
-            definition=service.definition,
-            resources=service.task_resources,
-            stop_timeout=service.stop_timeout,
-            provider=placement.next_provider(state, service),
-            created=now,
-            deployment=service.deployment,
-            daemon=service.daemon,
-        )
-        state.tasks[task.id] = task
+        task = tasks.add(state, service, placement.next_provider(state, service), now)
         added.append(f"(task {task.id})")
     state.deployments[service.key].steady = False
     _report(state, service, f"has started {number} tasks: {' '.join(added)}.")

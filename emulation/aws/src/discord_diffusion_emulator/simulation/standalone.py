@@ -1,6 +1,6 @@
 """Tasks that are run by themselves, as RunTask does: placed once, and never replaced."""
 
-from . import placement
+from . import placement, tasks
 from .snapshots import RegionSnapshot, Service
 from .state import FleetState, Status, Task
 
@@ -16,16 +16,7 @@ def run(
     """
     started = []
     for _ in range(number):
-        task = Task(
-            id=state.new_id(),
-            service=request.key,
-            definition=request.definition,
-            resources=request.task_resources,
-            stop_timeout=request.stop_timeout,
-            provider=placement.next_provider(state, request),
-            created=now,
-        )
-        state.tasks[task.id] = task
+        task = tasks.add(state, request, placement.next_provider(state, request), now)
         if not request.strategy and not placement.place(state, snapshot, request, task, now):
             del state.tasks[task.id]
             break

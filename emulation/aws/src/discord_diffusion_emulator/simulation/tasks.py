@@ -1,8 +1,9 @@
-"""The lifecycle of a task: it is started, stopped or lost with its instance, and deleted."""
+"""The lifecycle of a task: it is added, started, stopped or lost with its instance, and deleted."""
 
 from signal import SIGKILL, SIGTERM
 
 from .effects import SignalTask, StartTask
+from .snapshots import Service
 from .state import LIVE, CrashRule, Fault, FleetState, Status, Task
 
 # After tasks that fail to start, the next one is started after a growing pause, in seconds.
@@ -16,6 +17,23 @@ IMAGE_NOT_PULLED = (
     " Requested image not found"
 )
 CRASHED_AT_START = "CannotStartContainerError: the container was made to fail at its start"
+
+
+def add(state: FleetState, service: Service, provider: str | None, now: float) -> Task:
+    """Add a task of a service, or of a request in the form of one; it waits to be placed."""
+    task = Task(
+        id=state.new_id(),
+        service=service.key,
+        definition=service.definition,
+        resources=service.task_resources,
+        stop_timeout=service.stop_timeout,
+        provider=provider,
+        created=now,
+        deployment=service.deployment,
+        daemon=service.daemon,
+    )
+    state.tasks[task.id] = task
+    return task
 
 
 def advance(state: FleetState, task: Task, now: float) -> None:
