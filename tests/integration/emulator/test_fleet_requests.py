@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from small_fleet import SmallFleet, register_definition, task_id
+from small_fleet import IMAGE, SmallFleet, register_definition, task_id
 
 
 def refusal(call: Callable[..., Any], **request: Any) -> str:
@@ -167,7 +167,7 @@ def test_a_daemon_has_one_task_on_each_instance(fleet: SmallFleet) -> None:
     small = ecs.register_task_definition(
         family=f"{fleet.name}-daemon",
         requiresCompatibilities=["EC2"],
-        containerDefinitions=[{"name": "daemon", "image": "any", "cpu": 10, "memory": 64}],
+        containerDefinitions=[{"name": "daemon", "image": IMAGE, "cpu": 10, "memory": 64}],
     )["taskDefinition"]["taskDefinitionArn"]
     service = new_service(fleet, schedulingStrategy="DAEMON", taskDefinition=small)
     del service["desiredCount"]
