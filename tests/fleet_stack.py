@@ -45,6 +45,7 @@ OPTIONS = StackOptions(
 """Of all modules with fleets of their own: the first one applies, others restore its snapshot."""
 _SENDERS = 3
 """Requests at a time. More would start as many functions at once, too slowly for Discord's 3 s."""
+_TOO_SLOW = ("refused.queue", "refused.store")
 _ATTEMPTS = 10
 """A busy machine misses the deadline of an answer, or of its calls, again and again."""
 _CHANGES_REPORTED = 80
@@ -154,7 +155,7 @@ class FleetStack:
     def send(self, prompt: str, *, user_id: str | None = None, **options: object) -> str:
         """A user sends a command; the interaction's id.
 
-        One who is not answered in time, or reads that the queue is slow, sends again.
+        One who is not answered in time, or reads that queue or table are slow, sends again.
         """
         user = {} if user_id is None else {"user_id": user_id}
         for _ in range(_ATTEMPTS):
@@ -176,7 +177,7 @@ class FleetStack:
 
     def _is_refused(self, interaction: str) -> bool:
         content = text_of(self.stack.discord.interaction(interaction)["history"][0])
-        return contains_text(content, "en-US", "refused.queue")
+        return any(contains_text(content, "en-US", key) for key in _TOO_SLOW)
 
     def history_of(self, interaction: str, images: int) -> MessageHistory:
         """The versions of the answer to a user who requested so many pictures."""

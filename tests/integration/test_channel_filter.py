@@ -32,7 +32,9 @@ def held_back(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("filtered")
     places = filtered_model.save(folder, PARAMETERS, HELD_BACK)
     workers = workers_on(stack)
-    workers.change(MODEL=str(folder), PICTURE_SCALE="1", DEVICE="cpu", TORCH_THREADS="1")
+    # The stack's LoRA is of another model.
+    changes = {"MODEL": str(folder), "LORAS": "{}", "PICTURE_SCALE": "1", "TORCH_THREADS": "1"}
+    workers.change(DEVICE="cpu", **changes)
     workers.start()
     yield places
     workers.end()
