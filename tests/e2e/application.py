@@ -14,6 +14,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from PIL import Image, ImageDraw
 
+from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application, public_key
 from tests.e2e.answers import COMMANDS, Reply, reply_to
 
@@ -38,6 +39,10 @@ class Bot:
         """The received interactions of a command, without its autocomplete interactions."""
         commands = [payload for payload in self.payloads if payload["type"] == 2]
         return [payload for payload in commands if payload["data"]["name"] == name]
+
+    def interaction(self, name: str, index: int = 0) -> Payload:
+        """A received interaction of a command, once it is there: the page shows it before."""
+        return wait_until(lambda: self.received(name), f"/{name} is received")[index]
 
     def register(self) -> None:
         """Register the commands."""

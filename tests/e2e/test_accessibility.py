@@ -31,7 +31,7 @@ def test_the_channel_page_has_no_serious_violation(
     page = tabs.open(viewport=viewport)
     imagine(page, "a ||hidden|| `word`")
     expect(page.locator(".message").last).to_contain_text("Queued")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=4)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=4)
     expect(page.get_by_role("button", name="Open picture")).to_have_count(4)
     command(page, "panel")
     expect(page.get_by_role("combobox", name="Pick styles")).to_be_visible()
@@ -45,7 +45,7 @@ def test_the_channel_page_has_no_serious_violation(
 def test_pickers_forms_and_the_lightbox_have_no_serious_violation(page: Page, bot: Bot) -> None:
     imagine(page)
     expect(page.locator(".message").last).to_contain_text("Queued")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=2)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=2)
     composer(page, "/")
     expect(page.get_by_role("listbox")).to_be_visible()
     assert serious_violations(page) == []

@@ -116,7 +116,7 @@ def show_all(page: Page, bot: Bot, locale: str) -> None:
         expect(page.locator(".message .container")).to_have_count(before + 1)
         if shown.files:
             bot.edit_with_files(
-                bot.received("whisper")[-1],
+                bot.interaction("whisper", -1),
                 edit_data(components),
                 {name: picture(place, 128) for place, name in enumerate(shown.files)},
             )

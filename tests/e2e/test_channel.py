@@ -28,7 +28,7 @@ def test_the_lightbox_can_be_used_by_keyboard(page: Page, bot: Bot) -> None:
     imagine(page)
     message = page.locator(".message").last
     expect(message).to_contain_text("Queued")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=4)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=4)
     message.get_by_role("button", name="Open picture: Picture 2").press("Enter")
     box = page.get_by_role("dialog", name="Picture")
     expect(box).to_contain_text("2 of 4")
@@ -61,7 +61,7 @@ def test_an_invalid_option_is_reported_before_anything_is_sent(page: Page, bot: 
     images.fill("2")
     page.keyboard.press("Enter")
     expect(page.locator(".message").last).to_contain_text("Queued")
-    options = bot.received("imagine")[0]["data"]["options"]
+    options = bot.interaction("imagine")["data"]["options"]
     assert {option["name"]: option["value"] for option in options} == {
         "prompt": "a blue square",
         "images": 2,
@@ -78,7 +78,7 @@ def test_choices_are_picked_with_arrow_keys(page: Page, bot: Bot) -> None:
     expect(page.get_by_role("combobox", name="style")).to_have_value("Ink")
     page.keyboard.press("Enter")
     expect(page.locator(".message").last).to_contain_text("Queued")
-    options = bot.received("imagine")[0]["data"]["options"]
+    options = bot.interaction("imagine")["data"]["options"]
     assert {"name": "style", "type": 3, "value": "ink"} in options
 
 
@@ -110,7 +110,7 @@ def test_a_deferred_response_shows_thinking_until_it_is_edited(page: Page, bot: 
     message = page.locator(".message").last
     expect(message).to_contain_text("Diffusion is thinking…")
     keep_screenshot(page, "thinking")
-    bot.edit(bot.received("think")[0], "It is 42.")
+    bot.edit(bot.interaction("think"), "It is 42.")
     expect(message).to_contain_text("It is 42.")
 
 
@@ -144,7 +144,7 @@ def test_two_tabs_show_the_same_messages(page: Page, bot: Bot) -> None:
     for tab in (page, other):
         expect(tab.locator(".message").last).to_contain_text("Ada used /imagine")
         expect(tab.locator(".message").last).to_contain_text("Queued")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=2)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=2)
     for tab in (page, other):
         expect(tab.get_by_role("button", name="Open picture")).to_have_count(2)
 
@@ -166,7 +166,7 @@ def test_a_user_switches_accounts_and_channels_by_keyboard(page: Page, bot: Bot)
     imagine(page)
     expect(page.locator(".message").last).to_contain_text("Boris used /imagine")
     expect(page.locator(".message").last).to_contain_text("Queued")
-    payload = bot.received("imagine")[0]
+    payload = bot.interaction("imagine")
     assert payload["member"]["user"]["id"] == BORIS
     assert payload["channel"]["nsfw"] is True
 
@@ -175,7 +175,7 @@ def test_a_dm_that_did_not_exist_opens_with_its_first_command(tabs: Tabs, bot: B
     page = tabs.open(f"/#user={BORIS}&channel=dm")
     imagine(page)
     expect(page.locator(".message").last).to_contain_text("Queued")
-    assert "member" not in bot.received("imagine")[0]
+    assert "member" not in bot.interaction("imagine")
 
 
 def test_the_page_works_at_a_phones_width(tabs: Tabs, bot: Bot) -> None:
@@ -193,7 +193,7 @@ def test_the_page_works_at_a_phones_width(tabs: Tabs, bot: Bot) -> None:
     page.get_by_role("button", name="Send").tap()
     message = page.locator(".message").last
     expect(message).to_contain_text("Queued")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=4)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=4)
     expect(message.get_by_role("img", name="Picture 4")).to_be_visible()
     keep_screenshot(page, "phone")
     width = page.evaluate("document.documentElement.scrollWidth")

@@ -65,7 +65,7 @@ def test_a_picture_is_asked_for_renamed_and_deleted_without_a_mouse(page: Page, 
     keyboard.press("Enter")
     drawn = page.locator(".message").last
     expect(drawn).to_contain_text("Drawn.")
-    data = bot.received("redraw")[0]["data"]
+    data = bot.interaction("redraw")["data"]
     assert {"name": "manner", "type": 3, "value": "oil"} in data["options"]
     assert [one["filename"] for one in data["resolved"]["attachments"].values()] == ["cat.png"]
 

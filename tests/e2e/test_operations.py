@@ -60,7 +60,7 @@ def test_a_timeline_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
     expect(events.get_by_role("listitem")).to_have_count(3)
     control(bot, "POST", f"/timeline/{interaction}", {"name": "leased", "detail": {"worker": 1}})
     expect(events).to_contain_text("worker 1")
-    bot.edit(bot.received("imagine")[0], "Done", pictures=4)
+    bot.edit(bot.interaction("imagine"), "Done", pictures=4)
     expect(events).to_contain_text("uploaded")
     report(bot, interaction, "finished")
     expect(row).to_contain_text("pictures")
@@ -211,7 +211,7 @@ def test_labels_say_what_goes_on(tabs: Tabs, bot: Bot) -> None:
     outcome, bar = row.locator(".outcome"), row.get_by_role("img")
     report(bot, interaction, "queued")
     # Progress in the queue is shown by an edit, while nobody draws.
-    bot.edit(bot.received("imagine")[0], "**2nd in the queue**")
+    bot.edit(bot.interaction("imagine"), "**2nd in the queue**")
     expect(bar).to_have_accessible_name(re.compile("Waited for a worker"))
     expect(outcome).to_have_text("waiting")
     assert "1 waiting · 0 being drawn" in page.locator("#numbers").inner_text()
@@ -219,7 +219,7 @@ def test_labels_say_what_goes_on(tabs: Tabs, bot: Bot) -> None:
     expect(outcome).to_have_text("drawing")
     expect(page.locator("#numbers")).to_contain_text("0 waiting · 1 being drawn")
     # A sketch is no picture yet.
-    bot.edit(bot.received("imagine")[0], "**Drawing…**", pictures=1)
+    bot.edit(bot.interaction("imagine"), "**Drawing…**", pictures=1)
     expect(row).to_have_attribute("data-id", interaction)
     expect(outcome).to_have_text("drawing")
     report(bot, interaction, "worker_lost")
@@ -270,5 +270,5 @@ def test_counts_are_those_since_the_start_of_the_stack(tabs: Tabs, bot: Bot) -> 
     calls = int(number(page, "API calls"))
     assert calls >= 1
     expect(page.get_by_role("cell", name="PUT /applications").first).to_be_visible()
-    bot.edit(bot.received("imagine")[0], "Again")
+    bot.edit(bot.interaction("imagine"), "Again")
     expect(page.locator("#traffic-sum")).to_have_text(f"{calls + 1} since the start")

@@ -30,7 +30,7 @@ def test_commands_options_and_choices_have_names_of_the_users_language(
     page.get_by_role("combobox", name="Message").fill("")
     command(page, "whisper")
     expect(page.locator(".message")).to_contain_text("Only for you.")
-    assert bot.received("whisper")[0]["locale"] == "ja"
+    assert bot.interaction("whisper")["locale"] == "ja"
     page.reload()
     expect(page.get_by_label("Language")).to_have_value("ja")
 
@@ -54,7 +54,7 @@ def test_a_click_on_the_mention_of_a_command_begins_it(page: Page, bot: Bot) -> 
     expect(page.get_by_role("group", name="/gallery show")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator(".message")).to_have_count(2)
-    assert bot.received("gallery")[0]["data"]["options"][0]["name"] == "show"
+    assert bot.interaction("gallery")["data"]["options"][0]["name"] == "show"
 
 
 def test_autocomplete_says_why_it_has_nothing(page: Page, bot: Bot) -> None:
@@ -106,7 +106,7 @@ def test_an_empty_channel_has_three_prompts_to_click_on(
     shown = prompts.nth(1).inner_text()
     prompts.nth(1).click()
     expect(page.locator(".message").last).to_contain_text("Queued")
-    [option] = bot.received("imagine")[0]["data"]["options"]
+    [option] = bot.interaction("imagine")["data"]["options"]
     assert shown.endswith(option["value"])
     expect(prompts).to_have_count(0)
 

@@ -32,7 +32,7 @@ def give(page: Page, how: str, name: str = "cat.png") -> None:
 
 def sent_file(bot: Bot) -> str:
     """The name of the file that the bot got with /redraw."""
-    data = bot.received("redraw")[-1]["data"]
+    data = bot.interaction("redraw", -1)["data"]
     [attachment] = data["resolved"]["attachments"].values()
     return str(attachment["filename"])
 
@@ -122,7 +122,7 @@ def test_spoilers_are_veiled_by_their_name_wherever_they_are(page: Page, bot: Bo
     file = {"type": 13, "file": {"url": f"attachment://{names[2]}"}}
     body = {"flags": V2, "components": [layout(gallery, file)]}
     bot.edit_with_files(
-        bot.received("layout")[0], body, {name: picture(n, 64) for n, name in enumerate(names)}
+        bot.interaction("layout"), body, {name: picture(n, 64) for n, name in enumerate(names)}
     )
     veils = page.get_by_role("button", name="Spoiler, press to reveal")
     expect(veils).to_have_count(2)
@@ -146,7 +146,7 @@ def test_small_pictures_are_shown_at_a_whole_multiple_of_their_size(
     body = {"flags": V2, "components": [layout({"type": 12, "items": items})]}
     # The first one is a photograph, as it were: enlarged, it is smooth.
     pictures = dict.fromkeys(names, flat_picture(side)) | {names[0]: noise(side)}
-    bot.edit_with_files(bot.received("layout")[0], body, pictures)
+    bot.edit_with_files(bot.interaction("layout"), body, pictures)
     tiles = page.locator(".tile img")
     expect(tiles).to_have_count(count)
     for viewport in (DESKTOP, PHONE):

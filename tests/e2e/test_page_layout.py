@@ -29,7 +29,7 @@ def show_pictures(bot: Bot) -> None:
     }
     file = {"type": 13, "file": {"url": "attachment://3.png"}, "spoiler": True}
     components = [layout(gallery, thumbnail, file)]
-    bot.edit(bot.received("layout")[0], None, pictures=4, flags=V2, components=components)
+    bot.edit(bot.interaction("layout"), None, pictures=4, flags=V2, components=components)
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
