@@ -111,7 +111,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy src toolchain emulation infra fixtures
-	PYTHONPATH=emulation/aws/src $(VENV)/lint-imports
+	PYTHONPATH=emulation/aws/src:emulation/discord/src $(VENV)/lint-imports
 	$(VENV)/vulture
 	$(VENV)/python -m infra.translations
 	$(UV) lock --check --quiet
@@ -208,7 +208,7 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) lock --project docs/site --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
 	$(UV) export --quiet --only-group quantization -o docker/quantization.lock
-	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock
+	$(UV) export --quiet --no-default-groups --no-emit-local --extra emulation -o docker/rig.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
 	cd / && $(abspath $(VENV))/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock
@@ -218,7 +218,7 @@ pages: setup ## Write docs/reference, docs/stand-in-parity.md and the tables of 
 	@$(VENV)/python -m infra.command_and_message_pages
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
-	@$(VENV)/python -m emulation.discord.parity
+	@$(VENV)/python -m discord_stand_in.parity
 
 .PHONY: page-pictures
 page-pictures: setup ## Take docs/pictures/channel.png and operations.png of the running stack's pages again

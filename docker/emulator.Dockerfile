@@ -52,7 +52,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /state --shell /usr/sbin/nol
     install --directory --owner emulator --group emulator /state /stack /cache
 COPY --from=lambda /opt/lambda /opt/lambda
 COPY docker/sbom.py /build/
-RUN /opt/emulator/bin/python /build/sbom.py discord-diffusion-emulator >/sbom.cdx.json && rm -r /build
+RUN /opt/emulator/bin/python /build/sbom.py ecs-fleet-emulator >/sbom.cdx.json && rm -r /build
 COPY --from=extension /opt/extension /opt/extension
 COPY emulation/__init__.py /opt/rig/emulation/
 COPY emulation/aws/__init__.py emulation/aws/launch.py emulation/aws/serve.py /opt/rig/emulation/aws/

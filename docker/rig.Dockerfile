@@ -39,11 +39,11 @@ COPY src/discord_diffusion /opt/rig/src/discord_diffusion
 COPY toolchain /opt/rig/toolchain
 COPY emulation /opt/rig/emulation
 RUN python -m compileall -q /opt/rig
-ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
+ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/rig/emulation/discord/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 # Fails where the extra `emulation` lacks a package that these import.
-RUN python -c 'import emulation.discord.app, emulation.rig.telemetry'
+RUN python -c 'import discord_stand_in.app, emulation.rig.telemetry'
 USER rig
 WORKDIR /opt/rig
 STOPSIGNAL SIGTERM

@@ -16,7 +16,7 @@ class StandInContainer(DockerContainer):
         self.url = f"http://{LOOPBACK}:{port}"
         self.with_command(
             [
-                *("emulation.discord", "--host=0.0.0.0", f"--port={port}"),
+                *("discord_stand_in", "--host=0.0.0.0", f"--port={port}"),
                 *(f"--public-url={self.url}", "--state-dir=/state", "--probe-interval=0"),
                 *arguments,
             ]

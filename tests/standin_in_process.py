@@ -11,10 +11,10 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from starlette.types import ASGIApp
 
-from emulation.discord.app import create_app
-from emulation.discord.backend import Backend
-from emulation.discord.clock import Clock
-from emulation.discord.config import Config, Limits
+from discord_stand_in.app import create_app
+from discord_stand_in.backend import Backend
+from discord_stand_in.clock import Clock
+from discord_stand_in.config import Config, Limits
 from fixtures.discord.signing import public_key
 
 Payload = dict[str, Any]

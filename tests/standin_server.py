@@ -52,7 +52,7 @@ def _in_container(_folder: Path, port: int, *arguments: str) -> Iterator[Server]
 @contextmanager
 def _as_process(folder: Path, port: int, *arguments: str) -> Iterator[Server]:
     log = folder / "standin.log"
-    command = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
+    command = [sys.executable, "-m", "discord_stand_in", "--port", str(port)]
     command += ["--state-dir", str(folder / "state"), "--probe-interval", "0", *arguments]
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:

@@ -12,9 +12,9 @@ import uvicorn
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.source_images import SourceImages
-from emulation.discord.app import create_app
-from emulation.discord.backend import Backend
-from emulation.discord.config import API, Config
+from discord_stand_in.app import create_app
+from discord_stand_in.backend import Backend
+from discord_stand_in.config import API, Config
 from emulation.rig.loopback import choose_port
 from emulation.rig.waiting import wait_until
 from infra.deploy.registration import registration

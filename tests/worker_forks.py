@@ -7,12 +7,12 @@ from pathlib import Path
 from socket import socket
 
 import psutil
-from discord_diffusion_emulator.processes.fork_server import (
+
+from ecs_fleet_emulator.processes.fork_server import (
     IS_POSSIBLE,
     ForkedProcess,
     ForkServer,
 )
-
 from emulation.rig.host import processes
 from emulation.rig.host.parts import FORK_SERVER_COMMAND, WORKER_COMMAND
 from emulation.rig.host.processes import PRIVATE_UMASK, base_environment

@@ -178,7 +178,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }
-    return [str(config.emulator_python.absolute()), "-m", "discord_diffusion_emulator"], environment
+    return [str(config.emulator_python.absolute()), "-m", "ecs_fleet_emulator"], environment
 
 
 def _snapshot_variables(config: EmulatorConfig) -> dict[str, str]:

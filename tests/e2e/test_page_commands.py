@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
-from emulation.discord.config import ROOT
+from discord_stand_in.config import ROOT
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, WIDE, keep_screenshot
 from tests.e2e.conftest import BORIS, Tabs

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator.iam.operations import OPERATIONS, required
-from discord_diffusion_emulator.iam.operations.scope import Scope
-from discord_diffusion_emulator.iam.request import AuthorizationRequest
 
+from ecs_fleet_emulator.iam.operations import OPERATIONS, required
+from ecs_fleet_emulator.iam.operations.scope import Scope
+from ecs_fleet_emulator.iam.request import AuthorizationRequest
 from infra.policy.tools import Tools
 from tests.infra.terraform_module import LAYOUT
 

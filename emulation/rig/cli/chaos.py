@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from emulation.discord.chaos import Fault, FaultName
+from discord_stand_in.chaos import Fault, FaultName
 from emulation.rig import report
 from emulation.rig.cli.shared import AsJson, StateDir, print_json, running_stack, setting
 from emulation.rig.errors import RigError

@@ -4,7 +4,7 @@ It reads requests from its standard input, a Unix socket, until that is closed. 
 packet: the environment of a worker as JSON, with two file descriptors, for reports and for the
 worker's output. A fork reports `pid NUMBER`, and the server `status NUMBER` once it has ended: the
 exit status, or a signal's number as a negative one. The other end is
-`discord_diffusion_emulator/processes/fork_server.py`.
+`ecs_fleet_emulator/processes/fork_server.py`.
 
 Forking is safe here: the server itself calls nothing of torch, so that neither OpenMP's threads nor
 CUDA's context exist before the fork, and OpenBLAS, whose threads do, ends them for it

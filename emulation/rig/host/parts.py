@@ -79,7 +79,7 @@ class Parts:
 
     def start_stand_in(self, port: int) -> ProcessRecord:
         """The stand-in for Discord, on a loopback port."""
-        argv = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
+        argv = [sys.executable, "-m", "discord_stand_in", "--port", str(port)]
         argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
         argv += ["--answer-seconds", str(self.options.answer_seconds)]
         return self._spawn(STAND_IN, argv, base_environment())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulation.discord.gateway_protocol import LIMITED_FLAGS, Intent
+from discord_stand_in.gateway_protocol import LIMITED_FLAGS, Intent
 from tests.gateway_client import GatewayClient, identified
 from tests.standin_in_process import ADA, BORIS, DM, GUILD, PICTURES, StandIn
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulation.discord.gateway_protocol import CLOSE_CODES, UNKNOWN_ERROR
+from discord_stand_in.gateway_protocol import CLOSE_CODES, UNKNOWN_ERROR
 from tests.gateway_client import (
     GUILD_INTENTS,
     GatewayClient,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulation.discord.config import RECORDINGS
+from discord_stand_in.config import RECORDINGS
 from fixtures.discord.signing import application, encode, interaction, sign
 from tests.standin_in_process import Payload, StandIn
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from emulation.discord.gateway_protocol import Intent
+from discord_stand_in.gateway_protocol import Intent
 from tests.gateway_client import identified
 from tests.standin_in_process import ADA, DM, GUILD, PICTURES, WEBHOOK, StandIn
 

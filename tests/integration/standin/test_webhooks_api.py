@@ -359,7 +359,9 @@ async def test_tokens_are_neither_logged_nor_published(
     _, hook = await standin.answered_interaction()
     await standin.http.get(f"{hook}/messages/@original")
     token = hook.rsplit("/", 1)[-1]
-    ours = [entry.getMessage() for entry in caplog.records if entry.name.startswith("emulation")]
+    ours = [
+        entry.getMessage() for entry in caplog.records if entry.name.startswith("discord_stand_in")
+    ]
     assert ours
     assert not [line for line in ours if token in line]
     assert token not in json.dumps([event.data for event in standin.backend.events.latest])

@@ -16,7 +16,7 @@ from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.layout import ShownPicture
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.texts.catalogue import LANGUAGES
-from emulation.discord.validation.layout import layout_components
+from discord_stand_in.validation.layout import layout_components
 from tests.messages import buttons_of
 
 PARAMETERS = GenerationParameters("a red circle", 7, 25, 7.5, 512, 512, 4)

@@ -11,7 +11,7 @@ from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import LANGUAGES
 from discord_diffusion.texts.formatting import clean, utf16_length
-from emulation.discord.validation.modals import modal
+from discord_stand_in.validation.modals import modal
 from tests.messages import inputs_of
 
 

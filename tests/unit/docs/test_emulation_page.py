@@ -6,9 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.simulation.settings import Delays, Settings
 from typer.main import get_command
 
+from ecs_fleet_emulator.simulation.settings import Delays, Settings
 from emulation.rig.cli.main import app
 from toolchain.layout import Layout
 

@@ -1,7 +1,7 @@
 """docs/stand-in-parity.md is what the stand-in's tables say, and names tests that exist."""
 
-from emulation.discord import parity
-from emulation.discord.gateway_protocol import EVENTS
+from discord_stand_in import parity
+from discord_stand_in.gateway_protocol import EVENTS
 from toolchain.layout import Layout
 
 TESTS = Layout.of_this_checkout().root / parity.TESTS

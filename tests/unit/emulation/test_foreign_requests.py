@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from discord_diffusion_emulator import foreign_requests
 from starlette.datastructures import Headers
 
-from emulation.discord import browser_security
+from discord_stand_in import browser_security
+from ecs_fleet_emulator import foreign_requests
 
 Refusal = Callable[[Headers, tuple[str, ...]], str]
 OWN = ("rig.test",)

@@ -10,9 +10,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from discord_diffusion_emulator.simulation.effects import InstanceLaunched, LaunchFailed
-from discord_diffusion_emulator.simulation.settings import Delays, Settings
-from discord_diffusion_emulator.simulation.state import Fault, Phase, Status
 
 from discord_diffusion.aws.ecs import ServiceCounts
 from discord_diffusion.aws.queue import QueueDepth
@@ -26,6 +23,9 @@ from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.functions.backlog.monitor import BacklogMonitor
 from discord_diffusion.worker.__main__ import NO_MODEL
+from ecs_fleet_emulator.simulation.effects import InstanceLaunched, LaunchFailed
+from ecs_fleet_emulator.simulation.settings import Delays, Settings
+from ecs_fleet_emulator.simulation.state import Fault, Phase, Status
 from tests.unit.emulation.aws.simulation.simulated_fleet import (
     SERVICE,
     SimulatedFleet,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.discord.layout import TEXT_LENGTH
 from discord_diffusion.texts.formatting import utf16_length
-from emulation.discord.validation.layout import layout_components
+from discord_stand_in.validation.layout import layout_components
 from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import Caller, event_v1, headers, imagine
 

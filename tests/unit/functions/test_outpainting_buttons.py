@@ -8,7 +8,7 @@ import pytest
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import Box, GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
-from emulation.discord.validation.modals import modal
+from discord_stand_in.validation.modals import modal
 from tests.messages import text_of
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller, new_id
 

@@ -6,7 +6,7 @@ import pytest
 
 from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.texts.catalogue import LANGUAGES
-from emulation.discord.validation.layout import layout_components
+from discord_stand_in.validation.layout import layout_components
 from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import Caller, imagine, new_id
 from tests.unit.functions.test_redelivery import MANAGER, settings_command

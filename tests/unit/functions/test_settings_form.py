@@ -6,7 +6,7 @@ import pytest
 
 from discord_diffusion.discord.commands import FORMS
 from discord_diffusion.texts.catalogue import LANGUAGES
-from emulation.discord.validation.modals import modal
+from discord_stand_in.validation.modals import modal
 from tests.messages import inputs_of, is_ephemeral, text_of
 from tests.unit.functions.conftest import Caller, imagine, make_caller
 from tests.unit.functions.test_redelivery import MANAGER

@@ -11,7 +11,7 @@ import pytest
 from discord_diffusion.discord.command_model import Command, CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.texts.catalogue import LANGUAGES, command_texts, described
-from emulation.discord.validation.commands import commands
+from discord_stand_in.validation.commands import commands
 from infra.deploy.registration import registration
 
 # Discord's limits of a registration:

@@ -14,7 +14,7 @@ ALONE = ["--no-default-groups", "--no-emit-project"]
 EXPORTED = {
     "docker/worker.lock": [*ALONE, "--extra", "worker", "--extra", "traces"],
     "docker/quantization.lock": ["--only-group", "quantization"],
-    "docker/rig.lock": [*ALONE, "--extra", "emulation"],
+    "docker/rig.lock": ["--no-default-groups", "--no-emit-local", "--extra", "emulation"],
     "infra/package/requirements.lock": ALONE,
 }
 

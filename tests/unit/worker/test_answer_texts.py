@@ -17,7 +17,7 @@ from discord_diffusion.texts.formatting import utf16_length
 from discord_diffusion.worker.answer import alt_text, compose, embedded_parameters, file_stem
 from discord_diffusion.worker.pipeline_types import Generation
 from discord_diffusion.worker.progress import progress_text
-from emulation.discord.validation.layout import layout_components
+from discord_stand_in.validation.layout import layout_components
 from tests.messages import files_of, text_of
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 

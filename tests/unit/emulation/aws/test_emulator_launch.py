@@ -24,7 +24,7 @@ def test_the_emulator_listens_on_loopback_by_default(
     config: EmulatorConfig,
 ) -> None:
     argv, environment = command(config)
-    assert argv == ["/venv/bin/python", "-m", "discord_diffusion_emulator"]
+    assert argv == ["/venv/bin/python", "-m", "ecs_fleet_emulator"]
     assert environment["GATEWAY_LISTEN"] == "127.0.0.1:4599"
     assert environment["LOCALSTACK_HOST"] == "127.0.0.1:4599"
     assert environment["SERVICES"] == "sqs,lambda"

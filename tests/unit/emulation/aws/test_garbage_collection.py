@@ -4,7 +4,8 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from discord_diffusion_emulator import garbage_collection
+
+from ecs_fleet_emulator import garbage_collection
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator import publishing
-from discord_diffusion_emulator.publishing import (
+
+from ecs_fleet_emulator import publishing
+from ecs_fleet_emulator.publishing import (
     Tally,
     embedded_metrics,
     log_batches,

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator import role_clients
+
+from ecs_fleet_emulator import role_clients
 
 ROLE = {"role_arn": "arn:aws:iam::000000000000:role/one", "region_name": "us-east-1"}
 

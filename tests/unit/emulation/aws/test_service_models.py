@@ -6,7 +6,8 @@ import moto.core.utils
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from discord_diffusion_emulator import service_models
+
+from ecs_fleet_emulator import service_models
 
 
 @pytest.fixture(autouse=True)

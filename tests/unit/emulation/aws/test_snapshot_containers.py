@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolchain.layout import Layout
 
-PACKAGE = Layout.of_this_checkout().emulator / "src" / "discord_diffusion_emulator"
+PACKAGE = Layout.of_this_checkout().emulator / "src" / "ecs_fleet_emulator"
 
 
 def assigned(module: Path) -> Iterator[tuple[str, ast.expr]]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.errors import InvalidFormError
-from emulation.discord.validation.commands import MAX_COMMAND_CHARACTERS, command, commands, size
+from discord_stand_in.errors import InvalidFormError
+from discord_stand_in.validation.commands import MAX_COMMAND_CHARACTERS, command, commands, size
 
 
 def command_of(**more: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.errors import InvalidFormError
-from emulation.discord.validation import fields
-from emulation.discord.validation.fields import Field
+from discord_stand_in.errors import InvalidFormError
+from discord_stand_in.validation import fields
+from discord_stand_in.validation.fields import Field
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

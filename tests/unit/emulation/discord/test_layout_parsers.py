@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from emulation.discord.errors import InvalidFormError
-from emulation.discord.validation import messages
-from emulation.discord.validation.commands import command
-from emulation.discord.validation.files import is_allowed
-from emulation.discord.validation.layout import layout_components
-from emulation.discord.validation.modals import modal
+from discord_stand_in.errors import InvalidFormError
+from discord_stand_in.validation import messages
+from discord_stand_in.validation.commands import command
+from discord_stand_in.validation.files import is_allowed
+from discord_stand_in.validation.layout import layout_components
+from discord_stand_in.validation.modals import modal
 from tests.unit.emulation.discord.test_message_parsers import accepts, button, menu, row
 
 V2 = 1 << 15

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.errors import InvalidFormError
-from emulation.discord.state.attachments import safe_filename
-from emulation.discord.validation import messages
-from emulation.discord.validation.components import legacy_components
-from emulation.discord.validation.embeds import embeds
-from emulation.discord.validation.fields import Parser
-from emulation.discord.validation.messages import allowed_mentions, pings
-from emulation.discord.validation.modals import modal
+from discord_stand_in.errors import InvalidFormError
+from discord_stand_in.state.attachments import safe_filename
+from discord_stand_in.validation import messages
+from discord_stand_in.validation.components import legacy_components
+from discord_stand_in.validation.embeds import embeds
+from discord_stand_in.validation.fields import Parser
+from discord_stand_in.validation.messages import allowed_mentions, pings
+from discord_stand_in.validation.modals import modal
 
 
 def accepts(parse: Parser, value: Any) -> bool:

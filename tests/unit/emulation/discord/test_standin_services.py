@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from emulation.discord.api_middleware import mask_path
-from emulation.discord.chaos import Chaos, ChaosPlan, Fault
-from emulation.discord.clock import Clock, iso
-from emulation.discord.config import DIRECTORY_FIXTURE
-from emulation.discord.interactions.payloads import merge
-from emulation.discord.rate_limits import RateLimiter
-from emulation.discord.signing import SIGNATURE_DEFECTS, Signer
-from emulation.discord.snowflakes import Snowflakes, created_at
-from emulation.discord.state.directory import Directory
-from emulation.discord.state.events import EventLog
-from emulation.discord.state.reports import MAX_SERIES, SeriesStore
+from discord_stand_in.api_middleware import mask_path
+from discord_stand_in.chaos import Chaos, ChaosPlan, Fault
+from discord_stand_in.clock import Clock, iso
+from discord_stand_in.config import DIRECTORY_FIXTURE
+from discord_stand_in.interactions.payloads import merge
+from discord_stand_in.rate_limits import RateLimiter
+from discord_stand_in.signing import SIGNATURE_DEFECTS, Signer
+from discord_stand_in.snowflakes import Snowflakes, created_at
+from discord_stand_in.state.directory import Directory
+from discord_stand_in.state.events import EventLog
+from discord_stand_in.state.reports import MAX_SERIES, SeriesStore
 
 SEED = "11" * 32
 

@@ -11,12 +11,12 @@ from socket import socket
 from typing import IO
 
 import pytest
-from discord_diffusion_emulator.processes.fork_server import (
+
+from ecs_fleet_emulator.processes.fork_server import (
     IS_POSSIBLE,
     ForkedProcess,
     ForkServer,
 )
-
 from emulation.rig.host import fork_server
 from emulation.rig.host.parts import FORK_SERVER_COMMAND
 from emulation.rig.host.processes import base_environment

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.simulation.settings import Delays, Settings
 
+from ecs_fleet_emulator.simulation.settings import Delays, Settings
 from emulation.aws.launch import DELAYS
 from emulation.rig import logs
 from emulation.rig.errors import RigError

@@ -156,7 +156,7 @@ def test_an_emulator_that_is_dead_is_told_from_one_that_is_slow() -> None:
 
 def test_the_stand_in_and_the_telemetry_run_in_an_image_that_cannot_deploy() -> None:
     """It holds no `infra`: see docker/rig.Dockerfile."""
-    line = "import sys; sys.modules['infra'] = None; import emulation.discord.app"
+    line = "import sys; sys.modules['infra'] = None; import discord_stand_in.app"
     line += "; import emulation.rig.telemetry"
     ended = subprocess.run(
         [sys.executable, "-c", line], capture_output=True, text=True, check=False

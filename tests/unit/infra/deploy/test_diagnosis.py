@@ -148,7 +148,7 @@ def test_the_workers_exit_codes_are_explained(code: int, meaning: str) -> None:
 
 def test_the_emulators_words_are_known() -> None:
     """What the rehearsal can cause is explained: a rehearsed failure is never `unknown`."""
-    from discord_diffusion_emulator.simulation import services, tasks
+    from ecs_fleet_emulator.simulation import services, tasks
 
     assert explain(tasks.CRASHED_AT_START, TASKS)
     assert explain(tasks.IMAGE_NOT_PULLED, TASKS)

@@ -1,7 +1,8 @@
 """An alarm's state follows from its data points as CloudWatch documents it."""
 
 import pytest
-from discord_diffusion_emulator.cloudwatch.alarm_rules import (
+
+from ecs_fleet_emulator.cloudwatch.alarm_rules import (
     ALARM,
     INSUFFICIENT_DATA,
     OK,

@@ -1,8 +1,9 @@
 """Metric math is evaluated for one point in time, as CloudWatch does it for alarms."""
 
 import pytest
-from discord_diffusion_emulator.cloudwatch.metric_math import Expression
-from discord_diffusion_emulator.errors import UnsupportedExpressionError
+
+from ecs_fleet_emulator.cloudwatch.metric_math import Expression
+from ecs_fleet_emulator.errors import UnsupportedExpressionError
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.errors import NoInterpreterError
-from discord_diffusion_emulator.functions.environment import (
+
+from ecs_fleet_emulator.errors import NoInterpreterError
+from ecs_fleet_emulator.functions.environment import (
     LAMBDA_PYTHONS,
     fingerprint,
     interpreter,
 )
-
 from emulation.aws import launch
 
 

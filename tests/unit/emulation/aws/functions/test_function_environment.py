@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from discord_diffusion_emulator.functions.environment import variables
+from ecs_fleet_emulator.functions.environment import variables
 
 
 def environment_of(

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from discord_diffusion_emulator.functions import outcomes
+
+from ecs_fleet_emulator.functions import outcomes
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import IO
 
 import pytest
-from discord_diffusion_emulator.functions.process import Output
-from discord_diffusion_emulator.processes.children import BOOTSTRAP
+
+from ecs_fleet_emulator.functions.process import Output
+from ecs_fleet_emulator.processes.children import BOOTSTRAP
 
 
 @pytest.fixture

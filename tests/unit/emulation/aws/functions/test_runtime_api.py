@@ -9,10 +9,11 @@ from types import ModuleType
 
 import httpx
 import pytest
-from discord_diffusion_emulator import functions
-from discord_diffusion_emulator.errors import InitError, ProcessExitedError
-from discord_diffusion_emulator.functions.outcomes import MAX_RESPONSE_BYTES, Outcome
-from discord_diffusion_emulator.functions.runtime_api import Invocation, RuntimeApi
+
+from ecs_fleet_emulator import functions
+from ecs_fleet_emulator.errors import InitError, ProcessExitedError
+from ecs_fleet_emulator.functions.outcomes import MAX_RESPONSE_BYTES, Outcome
+from ecs_fleet_emulator.functions.runtime_api import Invocation, RuntimeApi
 
 SECONDS = 60
 

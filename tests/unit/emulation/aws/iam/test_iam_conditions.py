@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator.errors import NotMappedError
-from discord_diffusion_emulator.iam.conditions import parse
+
+from ecs_fleet_emulator.errors import NotMappedError
+from ecs_fleet_emulator.iam.conditions import parse
 
 ARN = "arn:aws:ecs:eu-west-1:111122223333:task/bot/1"
 

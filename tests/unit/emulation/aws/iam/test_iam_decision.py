@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator.errors import NotMappedError
-from discord_diffusion_emulator.iam.decision import Policies, decide
-from discord_diffusion_emulator.iam.policy import Policy, parse
-from discord_diffusion_emulator.iam.principals import Principal, service_principal
-from discord_diffusion_emulator.iam.request import AuthorizationRequest
+
+from ecs_fleet_emulator.errors import NotMappedError
+from ecs_fleet_emulator.iam.decision import Policies, decide
+from ecs_fleet_emulator.iam.policy import Policy, parse
+from ecs_fleet_emulator.iam.principals import Principal, service_principal
+from ecs_fleet_emulator.iam.request import AuthorizationRequest
 
 ACCOUNT = "111122223333"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"

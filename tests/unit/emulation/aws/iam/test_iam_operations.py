@@ -1,7 +1,7 @@
 """What operations have to be allowed, where their parameters leave something out."""
 
-from discord_diffusion_emulator.iam.operations import required
-from discord_diffusion_emulator.iam.operations.scope import Scope
+from ecs_fleet_emulator.iam.operations import required
+from ecs_fleet_emulator.iam.operations.scope import Scope
 
 
 def test_an_operation_that_names_no_task_is_one_on_all_tasks_of_its_cluster() -> None:

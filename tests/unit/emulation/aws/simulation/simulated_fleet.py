@@ -5,11 +5,11 @@ import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from discord_diffusion_emulator.simulation import effects
-from discord_diffusion_emulator.simulation.effects import Effect
-from discord_diffusion_emulator.simulation.fleet_simulation import FleetSimulation
-from discord_diffusion_emulator.simulation.settings import Settings
-from discord_diffusion_emulator.simulation.snapshots import (
+from ecs_fleet_emulator.simulation import effects
+from ecs_fleet_emulator.simulation.effects import Effect
+from ecs_fleet_emulator.simulation.fleet_simulation import FleetSimulation
+from ecs_fleet_emulator.simulation.settings import Settings
+from ecs_fleet_emulator.simulation.snapshots import (
     CapacityProvider,
     Group,
     RegionSnapshot,
@@ -17,7 +17,7 @@ from discord_diffusion_emulator.simulation.snapshots import (
     Service,
     StrategyItem,
 )
-from discord_diffusion_emulator.simulation.state import FleetState, Status
+from ecs_fleet_emulator.simulation.state import FleetState, Status
 
 GPU_INSTANCE = Resources(cpu=4096, memory=15_000, gpus=1)
 TASK = Resources(cpu=2048, memory=8_000, gpus=1)

@@ -2,8 +2,7 @@
 
 import signal
 
-from discord_diffusion_emulator.simulation.state import Fault, Phase, Status
-
+from ecs_fleet_emulator.simulation.state import Fault, Phase, Status
 from tests.unit.emulation.aws.simulation.simulated_fleet import SimulatedFleet, snapshot
 
 

@@ -1,8 +1,9 @@
 """The journal has an entry for every change, once and in order."""
 
-from discord_diffusion_emulator.simulation.journal import Journal
-from discord_diffusion_emulator.simulation.state import Status
 from simulated_fleet import SimulatedFleet
+
+from ecs_fleet_emulator.simulation.journal import Journal
+from ecs_fleet_emulator.simulation.state import Status
 
 
 def recorded(fleet: SimulatedFleet, journal: Journal, after: int = 0) -> list[str]:

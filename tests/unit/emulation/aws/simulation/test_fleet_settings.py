@@ -1,8 +1,9 @@
 """Invalid settings of the simulated AWS are refused, and the error says why."""
 
 import pytest
-from discord_diffusion_emulator.errors import InvalidSettingsError
-from discord_diffusion_emulator.simulation.settings import Settings
+
+from ecs_fleet_emulator.errors import InvalidSettingsError
+from ecs_fleet_emulator.simulation.settings import Settings
 
 
 def test_delays_can_differ_between_groups() -> None:

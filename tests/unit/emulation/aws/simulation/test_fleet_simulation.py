@@ -5,7 +5,11 @@ from signal import SIGKILL, SIGTERM
 from typing import Any
 
 import pytest
-from discord_diffusion_emulator.simulation.effects import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated_fleet import SERVICE, SimulatedFleet, snapshot
+
+from ecs_fleet_emulator.simulation.effects import (
     InstanceTerminated,
     InstanceTerminating,
     LaunchFailed,
@@ -15,12 +19,9 @@ from discord_diffusion_emulator.simulation.effects import (
     SignalTask,
     SpotWarning,
 )
-from discord_diffusion_emulator.simulation.settings import Settings
-from discord_diffusion_emulator.simulation.snapshots import Placement, Resources, Service
-from discord_diffusion_emulator.simulation.state import CrashRule, Phase, Status
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from simulated_fleet import SERVICE, SimulatedFleet, snapshot
+from ecs_fleet_emulator.simulation.settings import Settings
+from ecs_fleet_emulator.simulation.snapshots import Placement, Resources, Service
+from ecs_fleet_emulator.simulation.state import CrashRule, Phase, Status
 
 
 def running(number: int = 1, **changes: object) -> SimulatedFleet:

@@ -1,15 +1,16 @@
 """Step scaling policies change a capacity as Application Auto Scaling does."""
 
 import pytest
-from discord_diffusion_emulator.simulation.step_scaling import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecs_fleet_emulator.simulation.step_scaling import (
     Cooldown,
     Policy,
     Step,
     new_capacity,
     step_for,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 OUT = Policy("ChangeInCapacity", (Step(1, 0, 5), Step(3, 5, None)), cooldown=60)
 IN = Policy("ChangeInCapacity", (Step(-1, None, 0),), cooldown=60)

@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from discord_diffusion_emulator.simulation.effects import (
+from simulated_fleet import SERVICE, SimulatedFleet, snapshot
+
+from ecs_fleet_emulator.simulation.effects import (
     InstanceLaunched,
     InstanceTerminated,
     InstanceWarmed,
     InstanceWoken,
     LaunchFailed,
 )
-from discord_diffusion_emulator.simulation.settings import Settings
-from discord_diffusion_emulator.simulation.snapshots import LaunchHook, RegionSnapshot, WarmPool
-from discord_diffusion_emulator.simulation.state import Fault, Phase, Status
-from simulated_fleet import SERVICE, SimulatedFleet, snapshot
+from ecs_fleet_emulator.simulation.settings import Settings
+from ecs_fleet_emulator.simulation.snapshots import LaunchHook, RegionSnapshot, WarmPool
+from ecs_fleet_emulator.simulation.state import Fault, Phase, Status
 
 IMAGE = "registry/worker:v1"
 DELAYS = Settings().delays

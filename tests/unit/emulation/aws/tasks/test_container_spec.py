@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from discord_diffusion_emulator.tasks.container_spec import (
+from ecs_fleet_emulator.tasks.container_spec import (
     STACK_LABEL,
     arguments,
     gpus,

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.errors import EmulatorEndingError
-from discord_diffusion_emulator.processes.children import CHILDREN
-from discord_diffusion_emulator.processes.fork_server import IS_POSSIBLE
-from discord_diffusion_emulator.tasks import forked_tasks
-from discord_diffusion_emulator.tasks.environment import TASK_ENVIRONMENT, TASK_FOLDER
-from discord_diffusion_emulator.tasks.forked_tasks import ForkedTasks
+
+from ecs_fleet_emulator.errors import EmulatorEndingError
+from ecs_fleet_emulator.processes.children import CHILDREN
+from ecs_fleet_emulator.processes.fork_server import IS_POSSIBLE
+from ecs_fleet_emulator.tasks import forked_tasks
+from ecs_fleet_emulator.tasks.environment import TASK_ENVIRONMENT, TASK_FOLDER
+from ecs_fleet_emulator.tasks.forked_tasks import ForkedTasks
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked here")
 

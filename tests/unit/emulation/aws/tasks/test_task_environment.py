@@ -1,7 +1,8 @@
 """The environment variables of a task."""
 
 import pytest
-from discord_diffusion_emulator.tasks.environment import TaskConfig, variables
+
+from ecs_fleet_emulator.tasks.environment import TaskConfig, variables
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID",

@@ -1,0 +1,157 @@
+"""Auto Scaling of moto, whose groups only record a desired capacity: the fleet agent launches."""
+
+from functools import partial
+from typing import Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.services.plugins import Service
+from localstack.utils.patch import patch
+from moto.autoscaling.models import (
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    autoscaling_backends,
+)
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+
+from ecs_fleet_emulator.fleet.agent import FleetAgent
+from ecs_fleet_emulator.fleet.moto_records import activities
+
+from . import autoscaling_requests, warm_pools
+from .moto_service import Operation, checked, moto_service, refused
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
+DRAINING_HOOK = "ecs-managed-draining-termination-hook"
+_HEALTH = ["Healthy", "Unhealthy"]
+# Parameters that moto ignores at an update, or treats as missing when they are 0.
+_ATTRIBUTES = {
+    "DefaultCooldown": "default_cooldown",
+    "HealthCheckGracePeriod": "health_check_grace_period",
+    "CapacityRebalance": "capacity_rebalance",
+    "TerminationPolicies": "termination_policies",
+    "MaxInstanceLifetime": "max_instance_lifetime",
+    "DefaultInstanceWarmup": "default_instance_warmup",
+}
+
+
+def service(agent: FleetAgent) -> Service:
+    """Auto Scaling, whose instances a fleet agent launches and terminates."""
+    _apply_patches()
+    warm_pools.apply_patches()
+
+    def terminate(context: RequestContext, request: Any) -> dict[str, Any]:
+        """TerminateInstanceInAutoScalingGroup, with the draining of tasks."""
+        instance, decrement = request["InstanceId"], bool(request["ShouldDecrementDesiredCapacity"])
+        with agent.region(context.account_id, context.region) as region:
+            activity = region.terminate(instance, decrement)
+        if activity is None:
+            text = f"Instance Id not found - No managed instance found for instance ID: {instance}"
+            raise CommonServiceException("ValidationError", text)
+        return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
+
+    def complete(context: RequestContext, request: Any) -> dict[str, Any]:
+        """CompleteLifecycleAction, of the hook by which ECS drains instances."""
+        with agent.region(context.account_id, context.region) as region:
+            hook = request["LifecycleHookName"] == DRAINING_HOOK
+            if not hook or not region.end_draining(request.get("InstanceId") or ""):
+                text = f"No active Lifecycle Action found with instance ID {request['InstanceId']}"
+                raise CommonServiceException("ValidationError", text)
+        return {}
+
+    def set_health(context: RequestContext, request: Any) -> dict[str, Any]:
+        """SetInstanceHealth: an unhealthy instance is replaced."""
+        instance, status = request["InstanceId"], request["HealthStatus"]
+        if status not in _HEALTH:
+            text = f"{status} is not a valid value for HealthStatus. It must be one of {_HEALTH}"
+            raise CommonServiceException("ValidationError", text, sender_fault=True)
+        with agent.region(context.account_id, context.region) as region:
+            key = region.instance_key(instance)
+            if key is None:
+                text = f"No managed instance found for instance ID: {instance}"
+                raise CommonServiceException("ValidationError", text, sender_fault=True)
+            if status == "Unhealthy":
+                region.replace_unhealthy(key)
+        return {}
+
+    sizes_checked = checked(autoscaling_backends, autoscaling_requests.check_group)
+    operations: dict[str, Operation] = {
+        "CreateAutoScalingGroup": sizes_checked,
+        "UpdateAutoScalingGroup": sizes_checked,
+        "SetDesiredCapacity": sizes_checked,
+        "DeleteAutoScalingGroup": checked(
+            autoscaling_backends, autoscaling_requests.check_deletion
+        ),
+        **{name: refused(what) for name, what in autoscaling_requests.NOT_ACTED_OUT.items()},
+        "SetInstanceHealth": set_health,
+        "DeleteWarmPool": partial(warm_pools.delete, agent),
+        "TerminateInstanceInAutoScalingGroup": terminate,
+        "CompleteLifecycleAction": complete,
+    }
+    return moto_service("autoscaling", operations, agent.notify)
+
+
+def _set_desired_capacity(group: FakeAutoScalingGroup, capacity: int | None) -> None:
+    """Record the capacity, without launching instances."""
+    group.desired_capacity = group.min_size if capacity is None else capacity
+
+
+def _remove_terminated(backend: AutoScalingBackend, instance_ids: list[str]) -> None:
+    """Remove terminated instances from their groups, without a replacement."""
+    for group in backend.autoscaling_groups.values():
+        group.instance_states = [
+            state for state in group.instance_states if state.instance.id not in instance_ids
+        ]
+
+
+def _set_attributes(group: FakeAutoScalingGroup, given: dict[str, Any]) -> None:
+    for name, attribute in _ATTRIBUTES.items():
+        if given.get(name) is not None:
+            setattr(group, attribute, given[name])
+
+
+def _apply_patches() -> None:
+    FakeAutoScalingGroup.set_desired_capacity = _set_desired_capacity
+    AutoScalingBackend.notify_terminate_instances = _remove_terminated
+
+    @patch(AutoScalingResponse.describe_scaling_activities)  # type: ignore[untyped-decorator]
+    def _describe(original: Any, response: Any) -> ActionResult:  # noqa: ARG001
+        name = response._get_param("AutoScalingGroupName")
+        ids = response._get_param("ActivityIds", [])
+        found = [
+            activity
+            for activity in activities(response.autoscaling_backend)
+            if (not name or activity["AutoScalingGroupName"] == name)
+            and (not ids or activity["ActivityId"] in ids)
+        ]
+        return ActionResult({"Activities": found[: response._get_int_param("MaxRecords") or 100]})
+
+    @patch(AutoScalingResponse.create_auto_scaling_group)  # type: ignore[untyped-decorator]
+    def _create(original: Any, response: Any) -> ActionResult:
+        # moto's 300 s are the console's default, not the API's.
+        given = {"HealthCheckGracePeriod": 0, **response._get_params()}
+        result: ActionResult = original(response)
+        _set_attributes(
+            response.autoscaling_backend.autoscaling_groups[given["AutoScalingGroupName"]], given
+        )
+        return result
+
+    @patch(AutoScalingResponse.update_auto_scaling_group)  # type: ignore[untyped-decorator]
+    def _update(original: Any, response: Any) -> ActionResult:
+        given = response._get_params()
+        group = response.autoscaling_backend.autoscaling_groups.get(given["AutoScalingGroupName"])
+        policy = group.mixed_instances_policy if group else None
+        if group and group.warm_pool:
+            warm_pools.refuse_spot(given.get("MixedInstancesPolicy"))
+        result: ActionResult = original(response)
+        if group is not None:
+            _set_attributes(group, given)
+            # moto drops the policy when an update does not name it.
+            if policy and not (given.get("MixedInstancesPolicy") or given.get("LaunchTemplate")):
+                group.mixed_instances_policy = policy
+        return result
+
+    @patch(InstanceState.__init__)  # type: ignore[untyped-decorator]
+    def _init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.availability_zone = self.instance.availability_zone

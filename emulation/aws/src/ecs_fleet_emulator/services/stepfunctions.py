@@ -1,0 +1,125 @@
+"""Step Functions of LocalStack: waits at the agent's speed, tracing, the end of executions."""
+
+import datetime
+import functools
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from localstack.aws.api.stepfunctions import ExecutionStatus
+from localstack.services.plugins import Service
+from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
+    timestamp,
+    wait_function,
+)
+from localstack.services.stepfunctions.asl.utils import json_path
+from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
+from localstack.services.stepfunctions.backend.store import sfn_stores
+from localstack.services.stepfunctions.provider import StepFunctionsProvider
+from localstack.utils.patch import patch
+
+from ecs_fleet_emulator.fleet.agent import FleetAgent
+
+KEPT_EXECUTIONS = 100
+"""The number of ended executions that can still be described."""
+
+LONGEST_LAST_STATE_SECONDS = 30
+"""The time for which the deletion of a state machine waits for the states that still run."""
+
+_OTHER_CHANGES = ("definition", "role_arn", "logging_configuration")
+
+
+def service(agent: FleetAgent) -> Service:
+    """Step Functions, whose waits for seconds are divided by `alarm_speed`.
+
+    A wait until a time is not: that is a time of users. LocalStack cuts it to whole seconds, and
+    compares it with the local time.
+    """
+
+    def wait(_function: Any, env: Any, wait_seconds: float) -> None:
+        """Wait in a Wait state until its time is over, or the execution has ended."""
+        owner = env.aws_execution_details
+        _wait(env, wait_seconds / agent.settings(owner.account, owner.region).alarm_speed)
+
+    wait_function.WaitFunction._wait_interval = wait
+    timestamp.Timestamp._eval_body = _wait_until
+    # Generates a parser for each path that is read; executions read the same few again and again.
+    json_path.parse = functools.cache(json_path.parse)
+
+    @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
+    def _describe(original: Any, self: Any) -> Any:
+        """Add the tracing configuration that was given; disabled if there was none."""
+        return {"tracingConfiguration": self.tracing_config or {"enabled": False}} | original(self)
+
+    @patch(StepFunctionsProvider.update_state_machine)  # type: ignore[untyped-decorator]  # as above
+    def _update(
+        original: Any, self: Any, context: Any, state_machine_arn: str, **given: Any
+    ) -> Any:
+        """Apply a tracing configuration, which LocalStack ignores, and refuses without others."""
+        machine = self.get_store(context).state_machines.get(state_machine_arn)
+        tracing = given.get("tracing_configuration")
+        if machine is not None and tracing:
+            machine.tracing_config = tracing
+            if not any(given.get(name) for name in _OTHER_CHANGES):
+                given["role_arn"] = machine.role_arn
+        return original(self, context, state_machine_arn, **given)
+
+    @patch(StepFunctionsProvider.delete_state_machine)  # type: ignore[untyped-decorator]  # as above
+    def _delete(
+        original: Any, self: Any, context: Any, state_machine_arn: str, **given: Any
+    ) -> Any:
+        """Delete a state machine and end its executions, which LocalStack lets run on.
+
+        AWS ends each at its next transition, and the machine is gone when all have ended:
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+        Terraform waits for that before it removes the role that the executions have.
+        """
+        deleted = original(self, context, state_machine_arn, **given)
+        _end_executions(self.get_store(context).executions, state_machine_arn)
+        return deleted
+
+    return Service.for_provider(StepFunctionsProvider())
+
+
+def _end_executions(executions: Mapping[str, Any], machine: str) -> None:
+    """Stop the running executions of a state machine, and wait until their last state is over."""
+    own = [e for e in list(executions.values()) if e.state_machine_arn == machine]
+    end = time.monotonic() + LONGEST_LAST_STATE_SECONDS
+    while (running := [e for e in own if _is_running(e)]) and time.monotonic() < end:
+        for execution in running:
+            if execution.exec_worker and execution.exec_worker.env:
+                execution.stop(datetime.datetime.now(tz=datetime.UTC), None, None)
+        time.sleep(0.05)
+
+
+def _wait_until(function: Any, env: Any) -> None:
+    """Wait in a Wait state until a time, or until the execution has ended."""
+    function.string.eval(env=env)
+    text = env.stack.pop()
+    if not function._is_valid_timestamp_pattern(text):
+        raise timestamp.FailureEventException(function._create_failure_event(env, text))
+    _wait(env, datetime.datetime.fromisoformat(text).timestamp() - time.time())
+
+
+def _wait(env: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        env.program_state_event.wait(left)
+
+
+def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
+    """Whether an execution of one of the state machines, given by their ARNs, is running."""
+    executions = list(sfn_stores[owner[0]][owner[1]].executions.values())
+    return any(e.state_machine_arn in machines and _is_running(e) for e in executions)
+
+
+def delete_old_executions(account: str, region: str) -> None:
+    """Delete all but the newest ended executions, which LocalStack never deletes."""
+    executions = sfn_stores[account][region].executions
+    ended = [arn for arn, execution in list(executions.items()) if not _is_running(execution)]
+    for arn in ended[:-KEPT_EXECUTIONS]:
+        executions.pop(arn, None)
+
+
+def _is_running(execution: object) -> bool:
+    return bool(getattr(execution, "exec_status", None) == ExecutionStatus.RUNNING)
