@@ -11,23 +11,17 @@ import logging
 import os
 import sys
 import threading
-from functools import partial
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from localstack import config
-from localstack.aws.serving.twisted import stop_thread_pool
 from localstack.runtime import events, get_current_runtime
 from localstack.runtime.server.core import RuntimeServer
-from localstack.utils.patch import patch
 from rolo.gateway import Gateway
-from rolo.serving.twisted import TwistedGateway
-from twisted.internet import reactor
-from twisted.python.components import proxyForInterface
-from twisted.web.http import Request
-from twisted.web.resource import IResource
+from rolo.gateway.wsgi import WsgiGateway
 
 from .foreign_requests import refusal
+from .http_server import HttpServer
 from .processes.children import CHILDREN
 
 LOG = logging.getLogger(__name__)
@@ -40,31 +34,42 @@ GRACE_SECONDS = 1.0
 SHUTDOWN_SECONDS = 3.0
 
 
-class LocalResource(proxyForInterface(IResource)):  # type: ignore[misc]  # untyped base
-    """Hands requests to LocalStack's gateway, unless a foreign web page may have sent them.
+class LocalGateway:
+    """A WSGI application: LocalStack's gateway, without what foreign web pages may have sent.
 
-    What the emulator's services ask of each other does not come over the network, nor by here. This
-    runs in the reactor's thread, before an upgrade: rolo refuses WebSockets from another thread,
-    which leaves the reactor with closed connections.
+    What the emulator's services ask of each other does not come over the network, nor by here.
     """
 
-    def __init__(self, original: IResource, own_name: str) -> None:
-        super().__init__(original)
+    def __init__(self, gateway: Gateway, own_name: str) -> None:
+        self._application = WsgiGateway(gateway)
         self._own_names = (own_name,)
 
-    def render(self, request: Request) -> Any:
-        reason = refusal(request.getHeader, self._own_names)
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def header(name: str) -> str | None:
+            value: str | None = environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+            return value
+
+        reason = refusal(header, self._own_names)
         if not reason:
-            return super().render(request)
+            answer: Iterable[bytes] = self._application(environ, start_response)
+            return answer
         LOG.warning("refused: %s", reason)
-        request.setResponseCode(HTTPStatus.FORBIDDEN)
-        request.setHeader("Content-Type", "application/json")
-        request.setHeader("Connection", "close")
-        return json.dumps({"__type": "AccessDeniedException", "message": reason}).encode()
+        body = json.dumps({"__type": "AccessDeniedException", "message": reason}).encode()
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        ]
+        start_response("403 Forbidden", headers)
+        return [body]
 
 
 class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     """Serves the gateway on exactly the hosts and ports that it is given."""
+
+    def __init__(self) -> None:
+        self._servers: list[HttpServer] = []
+        self._stopped = threading.Event()
 
     def register(
         self,
@@ -72,25 +77,20 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
         listen: list[config.HostAndPort],
         ssl_creds: tuple[str, str] | None = None,  # noqa: ARG002  # LocalStack's signature
     ) -> None:
-        site = TwistedGateway(gateway)
-        # LocalStack parses bodies itself; Twisted would parse the type of each as an e-mail's.
-        site.requestFactory = partial(site.requestFactory, parsePOSTFormSubmission=False)
-        site.resource = LocalResource(site.resource, config.LOCALSTACK_HOST.host)
+        application = LocalGateway(gateway, config.LOCALSTACK_HOST.host)
         for address in listen:
-            reactor.listenTCP(address.port, site, interface=address.host)
+            self._servers.append(HttpServer(address.host, address.port, application))
             LOG.info("listening on %s only", address)
 
     def run(self) -> None:
-        reactor.suggestThreadPoolSize(config.GATEWAY_WORKER_COUNT)
-        pool = reactor.getThreadPool()
-        # Daemon threads, so that an abandoned request does not keep the interpreter from exiting.
-        pool.threadFactory = partial(threading.Thread, daemon=True)
-        patch(pool.stop)(stop_thread_pool)
-        reactor.run(installSignalHandlers=False)
+        for server in self._servers:
+            server.start()
+        self._stopped.wait()
 
     def shutdown(self) -> None:
-        reactor.getThreadPool().stop(timeout=GRACE_SECONDS)
-        reactor.callFromThread(reactor.stop)
+        for server in self._servers:
+            server.stop(GRACE_SECONDS)
+        self._stopped.set()
 
 
 def end_process() -> None:

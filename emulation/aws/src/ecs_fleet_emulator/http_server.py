@@ -1,0 +1,199 @@
+"""Serves a WSGI application over HTTP/1.1, with a thread for each connection.
+
+A thread reads a request, answers it and waits for the next one of its client. An event loop that
+hands requests to other threads costs each of them several switches, for which a thread waits
+until the interpreter is free: most of the time of a short request.
+"""
+
+import io
+import socketserver
+import threading
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.serving import DechunkedInput
+
+IDLE_SECONDS = 60.0
+"""After this time without a request, or in the middle of one, a connection is closed."""
+
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class HttpServer(socketserver.ThreadingTCPServer):
+    """Listens on one address from its creation, and serves between `start` and `stop`.
+
+    Raises:
+        OSError: the address is in use.
+    """
+
+    allow_reuse_address = True
+    request_queue_size = 1024
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, host: str, port: int, application: WSGIApplication) -> None:
+        super().__init__((host, port), _Handler)
+        self.application = application
+        self._changed = threading.Condition()
+        self._running = 0
+
+    def start(self) -> None:
+        """Serve, in threads of this server's."""
+        threading.Thread(target=self.serve_forever, name="http-server", daemon=True).start()
+
+    def stop(self, seconds: float) -> None:
+        """Accept nothing more, and give the requests that run `seconds` to end."""
+        self.shutdown()
+        self.server_close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, seconds)
+
+    def count_running(self, change: int) -> None:
+        """A request has begun (1), or ended (-1)."""
+        with self._changed:
+            self._running += change
+            self._changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a connection has ended, as connections do; applications log their own errors."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = IDLE_SECONDS
+    wbufsize = -1
+    server: HttpServer
+
+    def _serve(self) -> None:
+        self.server.count_running(1)
+        try:
+            try:
+                environ = self._environ(self._body())
+            except (OSError, ValueError, HTTPException):
+                self.close_connection = True
+                self.send_error(HTTPStatus.BAD_REQUEST)
+                return
+            self._run(environ)
+        finally:
+            self.server.count_running(-1)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+
+    def _body(self) -> bytes:
+        """The whole body: what is left unread would be taken for the next request."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return io.BufferedReader(DechunkedInput(self.rfile)).read()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError(length)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise HTTPException("the connection ended within the body")
+        return body
+
+    def _environ(self, body: bytes) -> WSGIEnvironment:
+        """https://peps.python.org/pep-3333/#environ-variables, and what rolo wants."""
+        # Not `self.path`, from which the base takes slashes.
+        target = self.requestline.split()[1]
+        path, _, query = target.partition("?")
+        if not path.startswith("/"):  # as a client of a proxy names it
+            path = urlsplit(path).path
+        host, port = self.server.server_address[:2]
+        environ: WSGIEnvironment = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": target,
+            "RAW_URI": target,
+            "SERVER_PROTOCOL": self.request_version,
+            "SERVER_NAME": str(host),
+            "SERVER_PORT": str(port),
+            "REMOTE_ADDR": self.client_address[0],
+            "REMOTE_PORT": str(self.client_address[1]),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            # Headers as they were sent: WSGI's names lose their case and their dashes.
+            "rolo.headers": [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in self.headers.items()
+            ],
+        }
+        for name, value in self.headers.items():
+            key = name.upper().replace("-", "_")
+            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                key = f"HTTP_{key}"
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
+
+    def _run(self, environ: WSGIEnvironment) -> None:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            started[:] = [(status, headers)]
+
+        answer = self.server.application(environ, _typed(start_response))
+        try:
+            # An application may start its response with the first part of the body.
+            parts = iter(answer)
+            first = next(parts, b"")
+            ((status, headers),) = started
+            self._send(status, headers, first, parts)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+    def _send(
+        self, status: str, headers: list[tuple[str, str]], first: bytes, rest: Iterable[bytes]
+    ) -> None:
+        code, _, reason = status.partition(" ")
+        names = {name.lower() for name, _ in headers}
+        bodiless = self.command == "HEAD" or int(code) in _WITHOUT_BODY
+        self.send_response_only(int(code), reason)
+        if "server" not in names:
+            self.send_header("Server", self.server_version)
+        if "date" not in names:
+            self.send_header("Date", self.date_time_string())
+        for name, value in headers:
+            self.send_header(name, value)  # the base closes the connection after its `close`
+        chunked = not bodiless and "content-length" not in names
+        if chunked and self.request_version == "HTTP/1.0":
+            self.close_connection, chunked = True, False
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        if self.close_connection and "connection" not in names:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if not bodiless:
+            self._write(first, chunked=chunked)
+            for part in rest:
+                self.wfile.flush()  # a part may be long in coming
+                self._write(part, chunked=chunked)
+            if chunked:
+                self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _write(self, part: bytes, *, chunked: bool) -> None:
+        if not part:
+            return
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+        """Log nothing: the gateway logs its requests."""
+
+
+def _typed(start_response: Any) -> StartResponse:
+    """Without `write`, which frameworks don't use any more."""
+    return start_response  # type: ignore[no-any-return]

@@ -1,0 +1,178 @@
+"""The gateway's HTTP server passes requests and answers on byte for byte, and keeps connections."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from ecs_fleet_emulator.http_server import HttpServer
+
+
+class Application:
+    """Answers with what it was given; by path with parts, with nothing, or when it may."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.closed = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/waits":
+            self.begun.set()
+            self.may_end.wait(20)
+        if path == "/empty":
+            start_response("204 No Content", [("X-Own", "1")])
+            return []
+        if path == "/parts":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return self._parts()
+        body = json.dumps(
+            {
+                "path": path,
+                "query": environ["QUERY_STRING"],
+                "raw": environ["RAW_URI"],
+                "body": environ["wsgi.input"].read().decode(),
+                "headers": [[n.decode(), v.decode()] for n, v in environ["rolo.headers"]],
+                "named": environ.get("HTTP_X_AMZ_TARGET"),
+                "from": [environ["REMOTE_ADDR"], environ["REMOTE_PORT"]],
+            }
+        ).encode()
+        headers = [("x-amzn-RequestId", "a"), ("x-Two", "1"), ("x-Two", "2"), ("Server", "own")]
+        start_response("299 Odd", [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _parts(self) -> Iterator[bytes]:
+        try:
+            yield b"one"
+            yield b""
+            yield b"two"
+        finally:
+            self.closed += 1
+
+
+@pytest.fixture
+def application() -> Application:
+    return Application()
+
+
+@pytest.fixture
+def server(application: Application) -> Iterator[HttpServer]:
+    server = HttpServer("127.0.0.1", 0, application)  # type: ignore[arg-type]
+    server.start()
+    yield server
+    application.may_end.set()
+    server.stop(0)
+
+
+@pytest.fixture
+def client(server: HttpServer) -> Iterator[httpx.Client]:
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+        yield client
+
+
+def test_requests_arrive_as_they_were_sent_over_one_connection(client: httpx.Client) -> None:
+    headers = {"X-Amz-Target": "DynamoDB.GetItem", "x-amz-meta-Name": "v"}
+    # httpx takes a relative address that begins with two slashes for one of another host.
+    url = f"{client.base_url}//a%20b/%E2%98%83?x=1&y=%2F"
+    answers = [
+        client.request(method, url, content="☃", headers=headers).json()
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+    ]
+    for answer in answers:
+        assert answer["path"].encode("latin-1").decode() == "//a b/☃"
+        assert answer["query"] == "x=1&y=%2F"
+        assert answer["raw"] == "//a%20b/%E2%98%83?x=1&y=%2F"
+        assert answer["body"] == "☃"
+        assert answer["named"] == "DynamoDB.GetItem"
+        assert ["x-amz-meta-Name", "v"] in answer["headers"]
+    assert len({tuple(answer["from"]) for answer in answers}) == 1
+
+
+def test_answers_arrive_as_the_application_gave_them(client: httpx.Client) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.reason_phrase) == (299, "Odd")
+    assert answer.headers.get_list("x-two") == ["1", "2"]
+    assert answer.headers["server"] == "own"
+    assert "date" in answer.headers
+    assert (b"x-amzn-RequestId", b"a") in answer.headers.raw
+    head = client.head("/")
+    assert head.content == b""
+    assert head.headers["content-length"] != "0"
+    empty = client.get("/empty")
+    assert (empty.status_code, empty.content, empty.headers["x-own"]) == (204, b"", "1")
+    assert "transfer-encoding" not in empty.headers
+
+
+def test_bodies_of_unknown_length_are_sent_in_chunks_both_ways(
+    client: httpx.Client, application: Application
+) -> None:
+    assert client.post("/", content=iter([b"ab", b"cd"])).json()["body"] == "abcd"
+    answer = client.get("/parts")
+    assert answer.headers["transfer-encoding"] == "chunked"
+    assert answer.text == "onetwo"
+    assert application.closed == 1
+
+
+def exchange(server: HttpServer, sent: bytes) -> bytes:
+    """What a connection receives until the server closes it."""
+    with socket.create_connection(("127.0.0.1", int(server.server_address[1])), 20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(server: HttpServer) -> None:
+    head = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    received = exchange(server, head + b"ab")
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299 Odd\r\n")
+
+
+def test_the_address_of_a_proxys_request_is_its_path(server: HttpServer) -> None:
+    received = exchange(server, b"GET http://sns.amazonaws.com/a?b=c HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b'"path": "/a", "query": "b=c"' in received
+
+
+def test_an_old_client_gets_parts_until_the_connection_ends(server: HttpServer) -> None:
+    received = exchange(server, b"GET /parts HTTP/1.0\r\n\r\n")
+    assert received.endswith(b"\r\n\r\nonetwo")
+    assert b"chunked" not in received
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_and_ends_the_connection(
+    server: HttpServer, sent: bytes
+) -> None:
+    received = exchange(server, sent)
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert received.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_stop_waits_a_while_for_the_requests_that_run(
+    server: HttpServer, application: Application, client: httpx.Client, *, ends: bool
+) -> None:
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(client.get("/waits").status_code))
+    asking.start()
+    assert application.begun.wait(20)
+    if ends:
+        threading.Timer(0.05, application.may_end.set).start()
+    server.stop(20 if ends else 0.05)
+    assert ends or not answers
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(server.server_address[1])), 5)
+    application.may_end.set()
+    asking.join(20)
+    assert answers == [299]
