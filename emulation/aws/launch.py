@@ -6,6 +6,7 @@ an AWS profile nor a LocalStack profile changes what the emulator does.
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,15 +63,16 @@ DELAYS = {"reservation": 60, "launch": 40, "register": 40, "pull": 120}
 class Tasks:
     """How the tasks of ECS services run, as processes.
 
-    `command` is the command of every task; if empty, a container's own command is used, of which
-    `programs` maps the first word. `environment` wins over the task definition's; {task} in it
+    `command` stands for an image's: of containers that name no command of their own. `programs`
+    maps the first word of others' commands and of health checks; `python` is this interpreter.
+    `environment` wins over the task definition's; {task} in it
     stands for a short id of the task. `logs` is a folder for their output. `fleet` are settings
     of the fleet agent, for example {"speed": 60}. `fork_server` is the command of a process that
     forks the tasks (tasks/forked_tasks.py of the plug-in), from the first task or from the start.
     """
 
     command: tuple[str, ...] = ()
-    programs: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=lambda: {"python": sys.executable})
     folder: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     logs: Path | None = None

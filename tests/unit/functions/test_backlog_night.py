@@ -219,7 +219,7 @@ class Night:
         for task in self.aws.state.tasks.values():
             lives = self.aws.now - (task.started or self.aws.now)
             if task.status is Status.RUNNING and lives >= after_seconds:
-                self.aws.simulation.task_exited(task.id, NO_MODEL, self.aws.now)
+                self.aws.exit(task.id, NO_MODEL)
 
     def _ask(self, monitor: BacklogMonitor) -> None:
         if FleetState(stop=self.stop).stopped(self.now):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ecs_fleet_emulator.simulation.settings import Settings
+from ecs_fleet_emulator.simulation.state import Health
 
 if TYPE_CHECKING:
     from ecs_fleet_emulator.tasks.launcher import TaskLauncher
@@ -112,12 +113,17 @@ class FleetAgent:
                 container.remove_all(config.stack)
             threading.Thread(target=self._run, name="fleet-agent", daemon=True).start()
 
-        def exited(task: str, status: int) -> None:
+        def exited(task: str, container: str, status: int) -> None:
             with self.lock:
-                self.regions[account, region].task_exited(task, status)
+                self.regions[account, region].container_exited(task, container, status)
             self.wake()
 
-        return TaskLauncher(account, region, config, exited)
+        def checked(task: str, container: str, passed: bool | Health) -> None:
+            with self.lock:
+                self.regions[account, region].health_checked(task, container, passed)
+            self.wake()
+
+        return TaskLauncher(account, region, config, exited, checked)
 
     def _run(self) -> None:
         wait: float | None = 0.0

@@ -1,6 +1,6 @@
 """HTTP endpoints on the gateway, beside AWS's APIs: of tasks, and of the fleet agent.
 
-/_emulator/tasks/ID/v4...                       container metadata, for the task itself
+/_emulator/tasks/ID/v4/CONTAINER...             container metadata, for the task itself
 /_emulator/tasks/ID/credentials                 of the task's role, for the task itself
 /_emulator/tasks/ID/task-protection/v1/state    scale-in protection, for the task itself
 /_emulator/fleet                                the state of a region's fleets
@@ -20,7 +20,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protec
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +70,8 @@ class FleetEndpoints:
         router.add(FLEET_PATH, self._state, methods=["GET"])
         router.add(f"{FLEET_PATH}/history", self._history, methods=["GET"])
         router.add(f"{FLEET_PATH}/<change>", self._change, methods=["POST"])
-        router.add(f"{task}/v4", partial(self._metadata, whole=False), methods=["GET"])
-        router.add(f"{task}/v4/task", partial(self._metadata, whole=True), methods=["GET"])
+        router.add(f"{task}/v4/<name>", self._container_metadata, methods=["GET"])
+        router.add(f"{task}/v4/<name>/task", self._task_metadata, methods=["GET"])
         router.add(f"{task}/credentials", self._credentials, methods=["GET"])
         router.add(f"{task}/task-protection/v1/state", self._protection, methods=["GET", "PUT"])
 
@@ -107,17 +106,26 @@ class FleetEndpoints:
         except (RequestRefusedError, InvalidSettingsError, ValueError) as error:
             return _json({"error": str(error)}, 400)
 
-    def _metadata(self, _request: Request, task_id: str, *, whole: bool) -> Response:
+    def _container_metadata(self, _request: Request, task_id: str, name: str) -> Response:
+        with self._agent.lock:
+            region = self._region_of(task_id)
+            task = region.writer.tasks[task_id] if region else None
+            container = (
+                next((one for one in task.containers if one.name == name), None) if task else None
+            )
+            if region is None or container is None:
+                return _json({"error": "no such container"}, 404)
+            definition = region.ecs.describe_task_definition(task.task_definition_arn)
+            return _json(metadata.container_metadata(task, definition, container))
+
+    def _task_metadata(self, _request: Request, task_id: str, name: str) -> Response:  # noqa: ARG002
         with self._agent.lock:
             region = self._region_of(task_id)
             if region is None:
                 return _json({"error": "no such task"}, 404)
             task = region.writer.tasks[task_id]
             definition = region.ecs.describe_task_definition(task.task_definition_arn)
-            if whole:
-                return _json(metadata.task_metadata(task, definition, f"{region.name}a"))
-            container = definition.container_definitions[0]
-            return _json(metadata.container_metadata(task, definition, container))
+            return _json(metadata.task_metadata(task, definition, f"{region.name}a"))
 
     def _credentials(self, _request: Request, task_id: str) -> Response:
         """https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html"""
@@ -213,7 +221,18 @@ def _state(region: "Region") -> dict[str, Any]:
                 "protected": task.protected(now),
                 "reason": task.reason,
                 "exit_code": task.exit_code,
-                "pid": region.launcher.pid(task.id),
+                "health": task.health,
+                "pid": region.launcher.pid(task.id, task.containers[0].name),
+                "containers": [
+                    {
+                        "name": one.name,
+                        "status": one.status,
+                        "exit_code": one.exit_code,
+                        "health": one.health,
+                        "pid": region.launcher.pid(task.id, one.name),
+                    }
+                    for one in task.containers
+                ],
             }
             for task in state.tasks.values()
         ],
@@ -242,7 +261,10 @@ def _allow_capacity(region: "Region", body: Mapping[str, Any]) -> None:
 
 def _crash_task(region: "Region", body: Mapping[str, Any]) -> None:
     if "task" in body:
-        if not region.launcher.send(body["task"], SIGKILL):
+        task = region.simulation.state.tasks.get(body["task"])
+        names = [one.name for one in task.containers] if task else []
+        sent = [region.launcher.send(body["task"], name, SIGKILL) for name in names]
+        if not any(sent):
             raise RequestRefusedError(f"the task {body['task']!r} has no process")
     elif "service" in body:
         rule = None if body.get("stop") else CrashRule(body.get("after_seconds"))

@@ -14,7 +14,11 @@ from moto.ecs.models import Service as EcsService
 
 from ecs_fleet_emulator.simulation.snapshots import (
     CapacityProvider,
+    Condition,
+    Container,
+    Dependency,
     Group,
+    HealthCheck,
     LaunchHook,
     Placement,
     RegionSnapshot,
@@ -171,7 +175,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         desired=int(service.desired_count),
         definition=definition.arn,
         task_resources=_required_resources(definition),
-        stop_timeout=_stop_timeout(containers),
+        containers=read_containers(containers),
         strategy=_strategy_items(service.capacity_provider_strategy or []),
         minimum_percent=int(deployment["minimumHealthyPercent"]),
         maximum_percent=int(deployment["maximumPercent"]),
@@ -181,6 +185,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         deployment=service.forced_deployments,
         daemon=service.scheduling_strategy == "DAEMON",
         distinct=any(c["type"] == "distinctInstance" for c in service.placement_constraints or []),
+        health_grace=float(service.health_check_grace_period_seconds or 0),
         placement=tuple(_placements(service.placement_strategy or [])),
     )
 
@@ -199,7 +204,7 @@ def task_request(
         desired=0,
         definition=definition.arn,
         task_resources=_required_resources(definition),
-        stop_timeout=_stop_timeout(definition.container_definitions),
+        containers=read_containers(definition.container_definitions),
         strategy=_strategy_items(strategy),
         images=_images(definition.container_definitions),
         distinct=any(one["type"] == "distinctInstance" for one in constraints),
@@ -216,8 +221,32 @@ def _strategy_items(strategy: Iterable[Mapping[str, Any]]) -> tuple[StrategyItem
     )
 
 
-def _stop_timeout(containers: Iterable[Mapping[str, Any]]) -> float:
-    return max(float(one.get("stopTimeout") or 30) for one in containers)
+def read_containers(definitions: Iterable[Mapping[str, Any]]) -> tuple[Container, ...]:
+    """The containers of a task definition."""
+    return tuple(
+        Container(
+            name=one["name"],
+            essential=one.get("essential", True),
+            depends_on=tuple(
+                Dependency(found["containerName"], Condition(found["condition"]))
+                for found in one.get("dependsOn") or []
+            ),
+            start_timeout=one.get("startTimeout"),
+            stop_timeout=float(one.get("stopTimeout") or 30),
+            health_check=_health_check(one.get("healthCheck")),
+        )
+        for one in definitions
+    )
+
+
+def _health_check(given: Mapping[str, Any] | None) -> HealthCheck | None:
+    if not given or given["command"] == ["NONE"]:
+        return None
+    return HealthCheck(
+        interval=float(given.get("interval") or 30),
+        retries=int(given.get("retries") or 3),
+        start_period=float(given.get("startPeriod") or 0),
+    )
 
 
 def _images(containers: Iterable[Mapping[str, Any]]) -> frozenset[str]:

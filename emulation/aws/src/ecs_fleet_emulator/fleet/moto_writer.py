@@ -1,17 +1,18 @@
 """Writes the simulation's tasks and instances into moto's backends, which answer the AWS APIs."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from moto.autoscaling.models import AutoScalingBackend
+from moto.ecs.models import Container as MotoContainer
 from moto.ecs.models import ContainerInstance, EC2ContainerServiceBackend
 from moto.ecs.models import Service as EcsService
 from moto.ecs.models import Task as MotoTask
 
 from ecs_fleet_emulator.simulation.snapshots import RegionSnapshot, Resources
 from ecs_fleet_emulator.simulation.state import (
-    LIVE,
     FleetState,
     Instance,
     Status,
@@ -149,12 +150,14 @@ class MotoWriter:
         if ecs_task.last_status != str(task.status):
             ecs_task.last_status = str(task.status)
             ecs_task.version += 1
-        for container in ecs_task.containers:
-            container.last_status = _container_status(task.status)
-            container.exitCode = task.exit_code
-            container.health_status = "UNKNOWN"
-            if task.stop_code == "TaskFailedToStart":
-                container.reason = task.reason
+        ecs_task.health_status = str(task.health)
+        for container, found in zip(ecs_task.containers, task.containers, strict=True):
+            if found.started is not None and container.started_at is None:
+                container.started_at = moto_now()
+            container.last_status = str(found.status)
+            container.exitCode = found.exit_code
+            container.health_status = str(found.health)
+            container.reason = found.reason or None
 
     def _write_service(self, state: FleetState, key: str) -> None:
         cluster_name, name = key.split("/")
@@ -224,12 +227,6 @@ def _count(tasks: list[Task], statuses: tuple[Status, ...]) -> int:
     return len([task for task in tasks if task.status in statuses])
 
 
-def _container_status(status: Status) -> str:
-    if status is Status.STOPPING:
-        return "RUNNING"
-    return "PENDING" if status in LIVE and status is not Status.RUNNING else str(status)
-
-
 def _task(ecs: Any, cluster: Any, definition: Any, task: Task, service: str) -> EcsTask:
     ecs_task = EcsTask(
         cluster=cluster,
@@ -249,11 +246,26 @@ def _task(ecs: Any, cluster: Any, definition: Any, task: Task, service: str) -> 
     ecs_task.stop_code, ecs_task.stopped_reason = None, None
     ecs_task.version = 1
     ecs_task.cpu, ecs_task.memory = str(task.resources.cpu), str(task.resources.memory)
-    for container in ecs_task.containers:
-        container.task_arn = ecs_task.task_arn
-        container.exitCode = None
-        container.reason = None
+    ecs_task.containers = [
+        _container(ecs_task, definition, one) for one in definition.container_definitions
+    ]
     return ecs_task
+
+
+def _container(ecs_task: EcsTask, definition: Any, given: Mapping[str, Any]) -> MotoContainer:
+    """A container of a task, as ECS shows it."""
+    alone = copy.copy(definition)
+    alone.container_definitions = [given]  # moto describes the first one only
+    container = MotoContainer(alone)
+    container.container_arn = f"{ecs_task.task_arn.replace(':task/', ':container/')}/{uuid4()}"
+    container.task_arn = ecs_task.task_arn
+    container.runtime_id = f"{ecs_task.id}-{uuid4().int % 10**10:010d}"
+    container.cpu = str(given.get("cpu") or 0)
+    for attribute, name in (("memory", "memory"), ("memory_reservation", "memoryReservation")):
+        setattr(container, attribute, str(given[name]) if given.get(name) else None)
+    container.health_check = given.get("healthCheck")
+    container.exitCode = container.reason = container.started_at = None
+    return container
 
 
 def _resources(resources: Resources, instance: Instance) -> list[dict[str, Any]]:

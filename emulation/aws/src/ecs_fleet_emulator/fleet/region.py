@@ -14,14 +14,14 @@ from moto.ecs.models import ecs_backends
 from ecs_fleet_emulator.errors import TaskStartError
 from ecs_fleet_emulator.iam.sessions import RoleSession
 from ecs_fleet_emulator.iam.settings import is_enforced
-from ecs_fleet_emulator.simulation import effects
+from ecs_fleet_emulator.simulation import containers, effects
 from ecs_fleet_emulator.simulation.effects import Effect
 from ecs_fleet_emulator.simulation.fleet_simulation import FleetSimulation, with_capacities
 from ecs_fleet_emulator.simulation.journal import Journal
 from ecs_fleet_emulator.simulation.managed_scaling import is_protected
 from ecs_fleet_emulator.simulation.settings import Settings
 from ecs_fleet_emulator.simulation.snapshots import RegionSnapshot
-from ecs_fleet_emulator.simulation.state import Fault, Instance, Status
+from ecs_fleet_emulator.simulation.state import Fault, Health, Instance, Status, Task
 from ecs_fleet_emulator.tasks.container_spec import with_overrides
 from ecs_fleet_emulator.tasks.launcher import TaskLauncher
 
@@ -60,11 +60,12 @@ class Region:
         """Go on, in a new emulator, where the saved one was: tasks that ran get new processes."""
         self.launcher, self._started = launcher, time.monotonic()
         for task in list(self.simulation.state.tasks.values()):
-            match task.status:
-                case Status.RUNNING:
-                    self._start_task(task.id)
-                case Status.STOPPING:
-                    self.simulation.task_exited(task.id, 0, self.now)
+            for container in containers.running(task):
+                container.checking = False
+                if task.status is Status.STOPPING:
+                    self.simulation.container_exited(task.id, container.name, 0, self.now)
+                else:
+                    self._start_container(task.id, container.name)
 
     @property
     def settings(self) -> Settings:
@@ -103,7 +104,8 @@ class Region:
         self.journal.record(state, self.snapshot, self.writer.instance_ids, self.now)
         at_once = (
             effects.SetDesiredCapacity
-            | effects.StartTask
+            | effects.StartContainer
+            | effects.CheckHealth
             | effects.RollBack
             | effects.DrainInstance
         )
@@ -126,10 +128,12 @@ class Region:
                 self.autoscaling.set_desired_capacity(group, desired)
             case effects.PublishReservation(cluster, provider, value):
                 self._publish_reservation(cluster, provider, value)
-            case effects.StartTask(task):
-                self._start_task(task)
-            case effects.SignalTask(task, signal):
-                self.launcher.send(task, signal)
+            case effects.StartContainer(task, container):
+                self._start_container(task, container)
+            case effects.SignalContainer(task, container, signal):
+                self.launcher.send(task, container, signal)
+            case effects.CheckHealth(task, container):
+                self._check_health(task, container)
             case effects.ServiceEvent(service, text):
                 add_event(self._service(service), text)
             case effects.RollBack(service, definition, number):
@@ -221,12 +225,23 @@ class Region:
         }
         client.put_metric_data(Namespace="AWS/ECS/ManagedScaling", MetricData=[datum])
 
-    def _start_task(self, task_id: str) -> None:
-        task = self.simulation.state.tasks[task_id]
-        definition = with_overrides(
+    def _definition(self, task: Task) -> Any:
+        """The task definition of a task, with what its request overrides."""
+        return with_overrides(
             self.ecs.describe_task_definition(task.definition),
-            self.writer.requests.get(task_id, {}).get("overrides") or {},
+            self.writer.requests.get(task.id, {}).get("overrides") or {},
         )
+
+    def _check_health(self, task_id: str, name: str) -> None:
+        definition = self._definition(self.simulation.state.tasks[task_id])
+        settings = next(
+            one["healthCheck"] for one in definition.container_definitions if one["name"] == name
+        )
+        self.launcher.check_health(task_id, name, settings)
+
+    def _start_container(self, task_id: str, name: str) -> None:
+        task = self.simulation.state.tasks[task_id]
+        definition = self._definition(task)
         try:
             cluster = task.service.split("/")[0]
             arn = f"arn:aws:ecs:{self.name}:{self.account}:task/{cluster}/{task_id}"
@@ -234,16 +249,20 @@ class Region:
             gpu = Fault.NO_GPU not in self.simulation.state.faults
             host = self.simulation.state.instances.get(task.instance or 0)
             agent = self._instance_session(host) if host and is_enforced() else None
-            self.launcher.start(arn, definition, record, agent, gpu=gpu)
+            self.launcher.start(arn, definition, name, record, agent, gpu=gpu)
         except TaskStartError as error:
-            self.simulation.task_not_started(task_id, str(error), self.now)
+            self.simulation.container_not_started(task_id, name, str(error), self.now)
         else:
-            self.simulation.task_started(task_id, self.now)
+            self.simulation.container_started(task_id, name, self.now)
 
-    def task_exited(self, task_id: str, status: int) -> None:
-        """Record that a task's process has ended."""
-        self.launcher.remove(task_id)
-        self.simulation.task_exited(task_id, status, self.now)
+    def container_exited(self, task_id: str, name: str, status: int) -> None:
+        """Record that a container's process has ended."""
+        self.launcher.remove(task_id, name)
+        self.simulation.container_exited(task_id, name, status, self.now)
+
+    def health_checked(self, task_id: str, name: str, passed: bool | Health) -> None:
+        """Record the result of a container's health check."""
+        self.simulation.health_checked(task_id, name, passed, self.now)
 
     def run_tasks(self, request: Mapping[str, Any]) -> list[EcsTask]:
         """Run tasks by themselves, as RunTask does; fewer than requested where room is missing."""

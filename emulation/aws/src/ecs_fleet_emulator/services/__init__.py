@@ -8,6 +8,7 @@ autoscaling.py              groups whose instances come from the fleet agent
 autoscaling_requests.py     what AWS refuses, and what the emulator refuses by name
 budgets.py                  subscribers, updates and tags
 ce.py                       cost-allocation tags
+container_definitions.py    what AWS refuses of the containers of a task definition
 dynamodb.py                 one call at a time, and fast transactions
 ec2.py                      launch templates, and Spot placement scores
 ecs.py                      services whose tasks come from the fleet agent, and task protection

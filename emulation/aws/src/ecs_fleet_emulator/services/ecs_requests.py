@@ -9,6 +9,7 @@ from moto.ecs.models import EC2ContainerServiceBackend
 
 from ecs_fleet_emulator.fleet.moto_reader import PLACEMENTS, placement_rule
 
+from . import container_definitions
 from .moto_service import refuse
 
 Request = Mapping[str, Any]
@@ -130,8 +131,8 @@ def check_task_definition(_backend: EC2ContainerServiceBackend, request: Request
             " 'executionRoleArn'.",
             "ClientException",
         )
-    if len(containers) > 1:
-        refuse("a task of several containers: " + ", ".join(str(one["name"]) for one in containers))
+    for text in container_definitions.errors(containers):
+        raise _invalid(text, "ClientException")
 
 
 def check_cluster_deletion(backend: EC2ContainerServiceBackend, request: Request) -> None:

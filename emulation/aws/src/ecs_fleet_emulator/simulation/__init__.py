@@ -5,6 +5,8 @@ Pure and deterministic: the same snapshots at the same times give the same effec
 fleet_simulation.py  FleetSimulation: its steps, and events from outside such as a Spot interruption
 services.py          ECS services: a desired count becomes tasks, which are placed and replaced
 tasks.py             the lifecycle of a task
+containers.py        its containers: the order of their starts and stops
+health.py            their health checks
 managed_scaling.py   capacity providers: waiting tasks become a group's desired capacity
 instances.py         Auto Scaling groups: a desired capacity becomes instances
 warm_pools.py        their warm pools: stopped instances that have booted and pulled an image

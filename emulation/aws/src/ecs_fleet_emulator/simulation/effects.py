@@ -107,18 +107,28 @@ class PublishReservation(Effect):
 
 
 @dataclass(frozen=True)
-class StartTask(Effect):
-    """Start a task's process."""
+class StartContainer(Effect):
+    """Start a container of a task."""
 
     task: str
+    container: str
 
 
 @dataclass(frozen=True)
-class SignalTask(Effect):
-    """Send a signal, SIGTERM or SIGKILL, to a task's process."""
+class SignalContainer(Effect):
+    """Send a signal, SIGTERM or SIGKILL, to a container of a task."""
 
     task: str
+    container: str
     signal: Signals
+
+
+@dataclass(frozen=True)
+class CheckHealth(Effect):
+    """Run a container's health check."""
+
+    task: str
+    container: str
 
 
 @dataclass(frozen=True)

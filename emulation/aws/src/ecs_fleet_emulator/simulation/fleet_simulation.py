@@ -10,11 +10,11 @@ free resources -> tasks PENDING, RUNNING       services.py
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import instances, managed_scaling, services, standalone, tasks
+from . import health, instances, managed_scaling, services, standalone, tasks
 from .effects import Effect, InstanceTerminating, SetDesiredCapacity, SpotWarning
 from .settings import Settings
 from .snapshots import RegionSnapshot, Service
-from .state import CrashRule, Fault, FleetState, Phase, Status
+from .state import CrashRule, Fault, FleetState, Health, Phase, Status, Task, TaskContainer
 
 
 class FleetSimulation:
@@ -42,26 +42,33 @@ class FleetSimulation:
         """The time of the next scheduled change; None if there is none."""
         return min(self.state.timers, default=None)
 
-    def task_started(self, task_id: str, now: float) -> None:
-        """A task's process runs."""
-        task = self.state.tasks[task_id]
-        if task.status is Status.PENDING:
-            task.status, task.started = Status.RUNNING, now
+    def container_started(self, task_id: str, name: str, now: float) -> None:
+        """A container's process runs."""
+        tasks.container_started(self.state, *self._container(task_id, name), now)
 
-    def task_not_started(self, task_id: str, reason: str, now: float) -> None:
-        """A task's process could not be started."""
-        tasks.fail_to_start(self.state, self.state.tasks[task_id], reason, now)
+    def container_not_started(self, task_id: str, name: str, reason: str, now: float) -> None:
+        """A container's process could not be started."""
+        tasks.container_not_started(self.state, *self._container(task_id, name), reason, now)
 
-    def task_exited(self, task_id: str, code: int, now: float) -> None:
-        """A task's process has ended with an exit status, or with -N by signal N."""
-        task = self.state.tasks.get(task_id)
-        if task is None or task.status is Status.STOPPED:
+    def container_exited(self, task_id: str, name: str, code: int, now: float) -> None:
+        """A container's process has ended with an exit status, or with -N by signal N."""
+        if task_id in self.state.tasks:
+            status = code if code >= 0 else 128 - code
+            tasks.container_exited(self.state, *self._container(task_id, name), status, now)
+
+    def health_checked(self, task_id: str, name: str, passed: bool | Health, now: float) -> None:
+        """A container's health check has ended; or its engine says what it has found so far."""
+        if task_id not in self.state.tasks:
             return
-        task.exit_code = code if code >= 0 else 128 - code
-        if task.status is not Status.STOPPING:
-            task.reason = "Essential container in task exited"
-            task.stop_code = "EssentialContainerExited"
-        tasks.end(self.state, task, now)
+        _, container = self._container(task_id, name)
+        if isinstance(passed, Health):
+            health.reported(self.state, container, passed, now)
+        else:
+            health.checked(self.state, container, passed, now)
+
+    def _container(self, task_id: str, name: str) -> tuple[Task, TaskContainer]:
+        task = self.state.tasks[task_id]
+        return task, task.container(name)
 
     def run_tasks(
         self, snapshot: RegionSnapshot, request: Service, number: int, now: float

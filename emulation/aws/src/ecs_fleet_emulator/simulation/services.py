@@ -6,7 +6,7 @@ from dataclasses import replace
 from . import placement, tasks
 from .effects import RollBack, ServiceEvent
 from .snapshots import RegionSnapshot, Service
-from .state import LIVE, Deployment, FleetState, Status, Task
+from .state import LIVE, Deployment, FleetState, Health, Status, Task
 
 # A circuit breaker trips after half the desired count of failures, within these bounds.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
@@ -72,14 +72,48 @@ def _reconcile(state: FleetState, service: Service, now: float) -> None:
     current = [t for t in live if _is_current(t, service)]
     old = [t for t in live if not _is_current(t, service)]
     maximum = math.ceil(service.desired * service.maximum_percent / 100)
-    missing = min(service.desired - len(current), maximum - len(live))
+    sound = [t for t in current if not _is_unhealthy(state, service, t, now)]
+    missing = min(service.desired - len(sound), maximum - len(live))
     if missing > 0 and deployment.state != "FAILED":
         if state.is_due(deployment.retry_at, now):
             _add_tasks(state, service, missing, now)
-    elif len(current) > service.desired:
-        _scale_in(state, service, current, now)
+    elif len(sound) > service.desired:
+        _scale_in(state, service, sound, now)
+    if len(sound) < len(current):
+        unhealthy = [t for t in current if t not in sound]
+        _stop_unhealthy(state, service, sound, unhealthy, has_room=missing > 0, now=now)
     if old:
         _replace(state, service, current, old, now)
+
+
+def _is_unhealthy(state: FleetState, service: Service, task: Task, now: float) -> bool:
+    """Whether a task has to be replaced since it fails its containers' health checks."""
+    if task.health is not Health.UNHEALTHY or task.started is None:
+        return False
+    return state.is_due(task.started + state.real(service.health_grace), now)
+
+
+def _stop_unhealthy(
+    state: FleetState,
+    service: Service,
+    sound: list[Task],
+    unhealthy: list[Task],
+    *,
+    has_room: bool,
+    now: float,
+) -> None:
+    """Stop unhealthy tasks once others are healthy, or where the maximum leaves no room for those.
+
+    Their scale-in protection does not count.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    """
+    enough = len([t for t in sound if t.healthy]) >= service.desired
+    waits = has_room or not all(t.healthy for t in sound)
+    for task in unhealthy if enough else unhealthy[: 0 if waits else 1]:
+        _report(state, service, f"(task {task.id}) failed container health checks.")
+        tasks.stop(state, task, now, tasks.UNHEALTHY)
+        deployment = state.deployments[service.key]
+        deployment.failed_tasks += deployment.state == "IN_PROGRESS"
 
 
 def _id_of(deployment: Deployment) -> tuple[str, int]:
@@ -127,12 +161,14 @@ def _scale_in(state: FleetState, service: Service, current: list[Task], now: flo
 def _replace(
     state: FleetState, service: Service, current: list[Task], old: list[Task], now: float
 ) -> None:
-    """Stop tasks of an old task definition while the minimum of running tasks remains."""
-    running = [t for t in (*current, *old) if t.status is Status.RUNNING]
-    surplus = len(running) - math.ceil(service.desired * service.minimum_percent / 100)
+    """Stop tasks of an old task definition while the minimum of healthy tasks remains."""
+    healthy = [t for t in (*current, *old) if t.healthy]
+    surplus = len(healthy) - math.ceil(service.desired * service.minimum_percent / 100)
     for task in old:
-        if task.status is Status.RUNNING:
-            if surplus <= 0 or task.protected(now):
+        if task.status is Status.RUNNING and task.protected(now):
+            continue
+        if task.healthy:
+            if surplus <= 0:
                 continue
             surplus -= 1
         tasks.stop(state, task, now, SCALING_ACTIVITY)
@@ -142,8 +178,8 @@ def _update_deployment(state: FleetState, service: Service, now: float) -> None:
     """Report a steady state; trip the circuit breaker of a deployment that fails."""
     deployment = state.deployments[service.key]
     unstopped = state.tasks_of(service.key, (*LIVE, Status.STOPPING))
-    running = [t for t in unstopped if t.status is Status.RUNNING and _is_current(t, service)]
-    if deployment.state != "FAILED" and len(running) == len(unstopped) == service.desired:
+    healthy = [t for t in unstopped if t.healthy and _is_current(t, service)]
+    if deployment.state != "FAILED" and len(healthy) == len(unstopped) == service.desired:
         if deployment.state == "IN_PROGRESS":
             deployment.state, deployment.last_good = "COMPLETED", _id_of(deployment)
         if not deployment.steady:

@@ -86,6 +86,50 @@ class CapacityProvider:
     drains: bool = True
 
 
+class Condition(StrEnum):
+    """What a container waits for of another one, by ECS's names."""
+
+    START = "START"
+    COMPLETE = "COMPLETE"
+    SUCCESS = "SUCCESS"
+    HEALTHY = "HEALTHY"
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """What a container waits for, of the container with a name, before it is started."""
+
+    container: str
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """When a container's health check runs, and how often it has to fail. Times are real seconds.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+    """
+
+    interval: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a task definition. Its timeouts are real seconds, since a process has them.
+
+    `start_timeout`: how long others wait for it to complete or to become healthy; None: for ever.
+    """
+
+    name: str
+    essential: bool = True
+    depends_on: tuple[Dependency, ...] = ()
+    start_timeout: float | None = None
+    stop_timeout: float = 30.0
+    health_check: HealthCheck | None = None
+
+
 @dataclass(frozen=True)
 class StrategyItem:
     """One item of a capacity provider strategy."""
@@ -110,13 +154,14 @@ class Service:
 
     `images` are those that its tasks run. `deployment` counts the deployments that were forced.
     `daemon`: one task on each instance of the cluster; `distinct`: at most one on an instance.
+    `health_grace` are the real seconds in which a new task's health is not looked at.
     """
 
     key: str
     desired: int
     definition: str
     task_resources: Resources
-    stop_timeout: float = 30.0
+    containers: tuple[Container, ...] = (Container("main"),)
     strategy: tuple[StrategyItem, ...] = ()
     minimum_percent: int = 100
     maximum_percent: int = 200
@@ -126,6 +171,7 @@ class Service:
     deployment: int = 0
     daemon: bool = False
     distinct: bool = False
+    health_grace: float = 0.0
     placement: tuple[Placement, ...] = ()
 
     @property

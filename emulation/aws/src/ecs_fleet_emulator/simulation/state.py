@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from .effects import Effect
 from .settings import Settings
-from .snapshots import Resources, Service
+from .snapshots import Container, Resources, Service
 
 
 class Phase(StrEnum):
@@ -83,6 +83,48 @@ class Instance:
         return self.phase in WARM
 
 
+class ContainerStatus(StrEnum):
+    """The status of a container, by ECS's names."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+
+
+class Health(StrEnum):
+    """The health of a container or a task, by ECS's names."""
+
+    UNKNOWN = "UNKNOWN"
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+
+
+@dataclass
+class TaskContainer:
+    """A container of a task. `kill_at`: it has got SIGTERM, and gets SIGKILL then.
+
+    `check_at` is the time of its next health check, `checking` that one runs, `failed_checks` how
+    many have failed in a row.
+    """
+
+    definition: Container
+    status: ContainerStatus = ContainerStatus.PENDING
+    started: float | None = None
+    stopped: float | None = None
+    kill_at: float | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    health: Health = Health.UNKNOWN
+    check_at: float | None = None
+    checking: bool = False
+    failed_checks: int = 0
+
+    @property
+    def name(self) -> str:
+        """The container's name in its task definition."""
+        return self.definition.name
+
+
 @dataclass
 class Task:
     """A task. `instance` is the key of the instance that it is placed on.
@@ -94,7 +136,7 @@ class Task:
     service: str
     definition: str
     resources: Resources
-    stop_timeout: float
+    containers: list[TaskContainer]
     provider: str | None
     created: float
     deployment: int = 0
@@ -103,17 +145,47 @@ class Task:
     instance: int | None = None
     start_at: float = 0.0
     started: float | None = None
-    kill_at: float | None = None
     stopped: float | None = None
     reason: str = ""
     stop_code: str | None = None
-    exit_code: int | None = None
     protected_until: float | None = None
 
     @property
     def standalone(self) -> bool:
         """Whether it was run by itself, not by a service."""
         return self.service.endswith("/")
+
+    @property
+    def exit_code(self) -> int | None:
+        """That of the essential container which ended first."""
+        ended = [one for one in self.containers if one.definition.essential and one.stopped]
+        first = min(ended, key=lambda one: one.stopped or 0.0, default=None)
+        return first and first.exit_code
+
+    @property
+    def health(self) -> Health:
+        """That of the essential containers with health checks: of the worst one.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html
+        """
+        found = {
+            one.health
+            for one in self.containers
+            if one.definition.essential and one.definition.health_check
+        }
+        worst = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+        return next((health for health in worst if health in found), Health.UNKNOWN)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it runs and passes its health checks, if it has any."""
+        checks = [one.definition for one in self.containers if one.definition.essential]
+        passes = self.health is Health.HEALTHY or not any(one.health_check for one in checks)
+        return self.status is Status.RUNNING and passes
+
+    def container(self, name: str) -> TaskContainer:
+        """The container with a name."""
+        return next(one for one in self.containers if one.name == name)
 
     def protected(self, now: float) -> bool:
         """Whether scale-in spares the task."""
@@ -193,6 +265,10 @@ class FleetState:
         if now < when:
             self.timers.append(when)
         return now >= when
+
+    def real(self, seconds: float) -> float:
+        """The simulated seconds in which so many real ones pass."""
+        return seconds * self.settings.speed
 
     def is_connected(self, instance: Instance) -> bool:
         """Whether an instance's agent is connected to ECS."""

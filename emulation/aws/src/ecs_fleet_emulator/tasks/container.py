@@ -20,6 +20,7 @@ from docker.types import DeviceRequest, Healthcheck
 from requests.exceptions import RequestException
 
 from ecs_fleet_emulator.errors import EmulatorEndingError, TaskStartError
+from ecs_fleet_emulator.simulation.state import Health
 
 from .container_spec import STACK_LABEL
 
@@ -30,6 +31,7 @@ CALL_SECONDS = 30
 HEALTH_START_INTERVAL = 1_000_000_000
 """Nanoseconds between health checks until the first one succeeds, for which ECS has no setting."""
 _STATUS_UNKNOWN = 137
+_HEALTH = {"healthy": Health.HEALTHY, "unhealthy": Health.UNHEALTHY}
 
 _stacks: set[str] = set()
 _ending = threading.Event()
@@ -83,6 +85,14 @@ class TaskContainer:
             self._container.kill(signal=number.name)
         except APIError as error:
             LOG.debug("could not send %s: %s", number.name, error)
+
+    def check_health(self, _settings: Mapping[str, Any]) -> Health:
+        """What the engine's own checks have found so far."""
+        with contextlib.suppress(DockerException, RequestException):
+            self._container.reload()
+            found = (self._container.attrs["State"].get("Health") or {}).get("Status")
+            return _HEALTH.get(found, Health.UNKNOWN)
+        return Health.UNKNOWN
 
     def _watch(self) -> None:
         try:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ecs_fleet_emulator.errors import TaskStartError
 
 from .metadata import TASKS_PATH
 
-# The command that every task runs, as a JSON array; empty: the container's entryPoint and command.
+# The command of an image, as a JSON array, for containers that name none of their own.
 TASK_COMMAND = "EMULATOR_TASK_COMMAND"
 # Programs that a container's command may name, as a JSON object: {"python": "/path"}.
 TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
@@ -71,20 +72,33 @@ def short(task_id: str) -> str:
 
 
 def command(config: TaskConfig, container: dict[str, Any]) -> list[str]:
-    """The command line of a task's process.
+    """The command line of a container's process.
+
+    The emulator's own stands for the image's: a container that names a command runs that.
 
     Raises:
         TaskStartError: neither the emulator nor the container definition has a command.
     """
-    if config.command:
-        return list(config.command)
     own = [*(container.get("entryPoint") or []), *(container.get("command") or [])]
+    if config.command and not own:
+        return list(config.command)
     if not own:
         raise TaskStartError(
             "CannotStartContainerError: the image is not run here; set a command for tasks in the"
             " emulator or in the container definition"
         )
     return [config.programs.get(own[0], own[0]), *own[1:]]
+
+
+def health_command(config: TaskConfig, check: Mapping[str, Any]) -> list[str]:
+    """The command line of a health check: of CMD, or of CMD-SHELL with the container's shell.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+    """
+    kind, *words = check["command"]
+    if kind == "CMD-SHELL":
+        return ["/bin/sh", "-c", *words]
+    return [config.programs.get(words[0], words[0]), *words[1:]]
 
 
 def variables(
@@ -117,7 +131,7 @@ def variables(
         "AWS_ENDPOINT_URL": endpoint,
         **{variable["name"]: variable["value"] for variable in container.get("environment") or []},
         **{name: value.replace(_SHORT_ID, short(task_id)) for name, value in extra},
-        "ECS_CONTAINER_METADATA_URI_V4": f"{task_endpoint}/v4",
+        "ECS_CONTAINER_METADATA_URI_V4": f"{task_endpoint}/v4/{container['name']}",
         "ECS_AGENT_URI": task_endpoint,
     }
 

@@ -1,4 +1,4 @@
-"""Starts ECS tasks: as processes, or as containers if the emulator's environment names a stack."""
+"""Starts the containers of ECS tasks: as processes, or as Docker's if there is a stack."""
 
 import contextlib
 import logging
@@ -18,6 +18,7 @@ from ecs_fleet_emulator.iam.sessions import RoleSession
 from ecs_fleet_emulator.iam.settings import is_enforced
 from ecs_fleet_emulator.processes.children import CHILDREN, kill_group
 from ecs_fleet_emulator.processes.fork_server import ForkedProcess
+from ecs_fleet_emulator.simulation.state import Health
 
 from . import container_spec, environment, metadata
 from .environment import TaskConfig
@@ -30,32 +31,44 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+HEALTH_TIMEOUT = 5
+"""Seconds that a health check has, unless it says otherwise."""
+_PIECE = 65_536
+
 
 class TaskLauncher:
-    """Starts the tasks of one region, and signals the running ones.
+    """Starts the containers of one region's tasks, signals and checks the running ones.
 
-    `on_exit(task, status)` is called from another thread when a task's process has ended.
+    `on_exit(task, container, status)` is called from another thread when a process has ended, and
+    `on_health(task, container, passed)` with a health check's result: of a process, whether it has
+    passed; of a container, whose engine runs the checks by itself, the health.
     """
 
     def __init__(
-        self, account: str, region: str, config: TaskConfig, on_exit: Callable[[str, int], None]
+        self,
+        account: str,
+        region: str,
+        config: TaskConfig,
+        on_exit: Callable[[str, str, int], None],
+        on_health: Callable[[str, str, bool | Health], None],
     ) -> None:
         self._account, self._region, self._config = account, region, config
-        self._on_exit = on_exit
-        self._running: dict[str, TaskProcess | TaskContainer] = {}
+        self._on_exit, self._on_health = on_exit, on_health
+        self._running: dict[tuple[str, str], TaskProcess | TaskContainer] = {}
         self._sessions: dict[str, RoleSession] = {}
 
     def start(
         self,
         task_arn: str,
         definition: Any,
+        name: str,
         ecs_task: Any | None,
         agent: RoleSession | None = None,
         *,
         gpu: bool = True,
     ) -> None:
-        """Start the first container of a task definition. `ecs_task` is moto's record of the task,
-        `agent` the session of the instance's role.
+        """Start the container of a task definition with a name. `ecs_task` is moto's record of the
+        task, `agent` the session of the instance's role.
 
         Without `gpu` the task has to use a GPU, and there is none.
 
@@ -63,7 +76,7 @@ class TaskLauncher:
             TaskStartError: it cannot be started; the text is the stopped reason.
         """
         task_id = task_arn.rpartition("/")[2]
-        container = definition.container_definitions[0]
+        container = next(one for one in definition.container_definitions if one["name"] == name)
         roles = TaskRoles.of(definition, task_arn, self._region, agent)
         options = LogOptions.of(container, self._region)
         roles.check_start(container, options, task_id)
@@ -81,21 +94,28 @@ class TaskLauncher:
 
         def exited(status: int) -> None:
             log.close()
-            self._on_exit(task_id, status)
+            self._on_exit(task_id, name, status)
 
         task: TaskProcess | TaskContainer
         try:
             if self._config.stack:
-                labels = metadata.labels(ecs_task, definition, container) if ecs_task else {}
-                task = self._start_container(definition, variables, labels, log.line, exited)
+                labels = metadata.labels(ecs_task, definition, name) if ecs_task else {}
+                arguments = container_spec.arguments(
+                    container,
+                    definition.volumes or [],
+                    stack=self._config.stack,
+                    environment=variables,
+                    labels=labels,
+                )
+                task = self._start_container(container, arguments, log.line, exited)
             else:
                 command = environment.command(self._config, container)
                 variables = environment.inherited_variables() | variables
-                task = TaskProcess(command, variables, self._config.folder, log.line, exited)
+                task = TaskProcess(command, variables, self._config, log.line, exited)
         except (OSError, EmulatorEndingError, TaskStartError) as error:
             log.close()
             raise TaskStartError(str(error)) from error
-        self._running[task_id] = task
+        self._running[task_id, name] = task
         if roles.task is not None:
             self._sessions[task_id] = roles.task
 
@@ -105,43 +125,45 @@ class TaskLauncher:
 
     def _start_container(
         self,
-        definition: Any,
-        variables: dict[str, str],
-        labels: dict[str, str],
+        container: Mapping[str, Any],
+        arguments: Mapping[str, Any],
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
     ) -> "TaskContainer":
         from .container import TaskContainer  # Docker's client is not loaded for processes
 
-        container = definition.container_definitions[0]
-        arguments = container_spec.arguments(
-            container,
-            definition.volumes or [],
-            stack=self._config.stack,
-            environment=variables,
-            labels=labels,
-        )
         used = [gpu for task in self._running.values() for gpu in task.gpu_ids]
         number = container_spec.gpus(container)
         gpu_ids = container_spec.least_used(self._config.gpus, used, number)
         return TaskContainer(arguments, gpu_ids, on_line, on_exit)
 
-    def remove(self, task_id: str) -> None:
-        """Remove a task that has ended from the running ones."""
-        self._running.pop(task_id, None)
-        self._sessions.pop(task_id, None)
+    def remove(self, task_id: str, container: str) -> None:
+        """Remove a container that has ended from the running ones."""
+        self._running.pop((task_id, container), None)
+        if not any(task == task_id for task, _ in self._running):
+            self._sessions.pop(task_id, None)
 
-    def pid(self, task_id: str) -> int | None:
-        """The process id of a running task, if it is known."""
-        task = self._running.get(task_id)
+    def pid(self, task_id: str, container: str) -> int | None:
+        """The process id of a running container, if it is known."""
+        task = self._running.get((task_id, container))
         return task.pid if task else None
 
-    def send(self, task_id: str, number: signal.Signals) -> bool:
-        """Send a signal to a task; False if it does not run."""
-        task = self._running.get(task_id)
+    def send(self, task_id: str, container: str, number: signal.Signals) -> bool:
+        """Send a signal to a container; False if it does not run."""
+        task = self._running.get((task_id, container))
         if task is not None:
             task.send(number)
         return task is not None
+
+    def check_health(self, task_id: str, container: str, settings: Mapping[str, Any]) -> None:
+        """Run a container's health check, by the settings in its definition."""
+        task = self._running.get((task_id, container))
+
+        def check() -> None:
+            passed = task.check_health(settings) if task else False
+            self._on_health(task_id, container, passed)
+
+        threading.Thread(target=check, name="health-check", daemon=True).start()
 
 
 class TaskProcess:
@@ -158,11 +180,13 @@ class TaskProcess:
         self,
         command: list[str],
         variables: Mapping[str, str],
-        folder: Path,
+        config: TaskConfig,
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
     ) -> None:
-        process, output = _forked(variables) or _started(command, variables, folder)
+        self._variables, self._config = variables, config
+        forked = _forked(variables) if command == list(config.command) else None
+        process, output = forked or _started(command, variables, config.folder)
         self._process: subprocess.Popen[bytes] | ForkedProcess = process
         self._on_line, self._on_exit = on_line, on_exit
         for target in (partial(self._read, output), self._watch):
@@ -183,6 +207,24 @@ class TaskProcess:
                 self._process.send(number)
             else:
                 os.kill(self._process.pid, number)
+
+    def check_health(self, settings: Mapping[str, Any]) -> bool:
+        """Run the command of a health check, in the process's folder and with its variables."""
+        command = environment.health_command(self._config, settings)
+        try:
+            process, output = _started(command, self._variables, self._config.folder)
+        except (OSError, EmulatorEndingError):
+            LOG.debug("could not run a health check", exc_info=True)
+            return False
+        seconds = float(settings.get("timeout") or HEALTH_TIMEOUT)
+        timer = threading.Timer(seconds, kill_group, (process,))
+        timer.start()
+        with output:
+            while output.read(_PIECE):
+                pass  # what it prints is shown nowhere, as little as by ECS
+        code = CHILDREN.wait(process)
+        timer.cancel()
+        return code == 0
 
     def _watch(self) -> None:
         self._on_exit(CHILDREN.wait(self._process))

@@ -10,39 +10,42 @@ TASKS_PATH = "/_emulator/tasks"
 """A task's own endpoints are below this path and its id."""
 
 
-def labels(task: Any, definition: Any, container: dict[str, Any]) -> dict[str, str]:
-    """The labels that ECS gives a container."""
+def labels(task: Any, definition: Any, name: str) -> dict[str, str]:
+    """The labels that ECS gives the container with a name."""
     return {
         "com.amazonaws.ecs.cluster": task.cluster_arn,
-        "com.amazonaws.ecs.container-name": container["name"],
+        "com.amazonaws.ecs.container-name": name,
         "com.amazonaws.ecs.task-arn": task.task_arn,
         "com.amazonaws.ecs.task-definition-family": definition.family,
         "com.amazonaws.ecs.task-definition-version": str(definition.revision),
     }
 
 
-def container_metadata(task: Any, definition: Any, container: dict[str, Any]) -> dict[str, Any]:
-    """The response for `${ECS_CONTAINER_METADATA_URI_V4}`."""
-    return {
-        "DockerId": task.id.replace("-", ""),
-        "Name": container["name"],
-        "DockerName": f"ecs-{definition.family}-{definition.revision}-{container['name']}",
-        "Image": container.get("image"),
-        "Labels": labels(task, definition, container),
+def container_metadata(task: Any, definition: Any, container: Any) -> dict[str, Any]:
+    """The response for `${ECS_CONTAINER_METADATA_URI_V4}`, of a container of moto's task."""
+    found = {
+        "DockerId": container.runtime_id,
+        "Name": container.name,
+        "DockerName": f"ecs-{definition.family}-{definition.revision}-{container.name}",
+        "Image": container.image,
+        "Labels": labels(task, definition, container.name),
         "DesiredStatus": task.desired_status,
-        "KnownStatus": task.last_status,
+        "KnownStatus": container.last_status,
+        "ContainerARN": container.container_arn,
         "CreatedAt": _time(task.created_at),
-        "StartedAt": _time(task.started_at),
+        "StartedAt": _time(container.started_at),
         "Type": "NORMAL",
     }
+    if container.health_check:
+        found["Health"] = {"status": container.health_status}
+    if container.exitCode is not None:
+        found["ExitCode"] = container.exitCode
+    return found
 
 
 def task_metadata(task: Any, definition: Any, zone: str) -> dict[str, Any]:
     """The response for `${ECS_CONTAINER_METADATA_URI_V4}/task`."""
-    containers = [
-        container_metadata(task, definition, container)
-        for container in definition.container_definitions
-    ]
+    containers = [container_metadata(task, definition, container) for container in task.containers]
     return {
         "Cluster": task.cluster_arn,
         "TaskARN": task.task_arn,

@@ -32,13 +32,16 @@ def snapshot(desired: int = 0, maximum: int = 10, **provider: object) -> RegionS
     return RegionSnapshot(
         groups={"asg": group},
         providers={"gpu": replace(gpu, **provider)},  # type: ignore[arg-type]  # by name
-        services={SERVICE: Service(SERVICE, desired, "worker:1", TASK, 30.0, strategy)},
+        services={SERVICE: Service(SERVICE, desired, "worker:1", TASK, strategy=strategy)},
     )
 
 
 @dataclass
 class SimulatedFleet:
-    """Runs a simulation. Processes end `graceful` seconds after SIGTERM; None: never."""
+    """Runs a simulation. Processes end `graceful` seconds after SIGTERM; None: never.
+
+    Containers whose name, or whose task's id, is in `sick` fail their health checks.
+    """
 
     snapshot: RegionSnapshot = field(default_factory=snapshot)
     settings: Settings = field(default_factory=Settings)
@@ -49,7 +52,8 @@ class SimulatedFleet:
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
         self.simulation = FleetSimulation(self.settings, lambda: f"task-{next(numbers)}")
-        self.exits: dict[str, float] = {}
+        self.exits: dict[tuple[str, str], float] = {}
+        self.sick: set[str] = set()
 
     @property
     def state(self) -> FleetState:
@@ -84,9 +88,9 @@ class SimulatedFleet:
         return self.now
 
     def _step(self) -> None:
-        for task in [task for task, at in self.exits.items() if at <= self.now]:
-            del self.exits[task]
-            self.simulation.task_exited(task, 0, self.now)
+        for one in [one for one, at in self.exits.items() if at <= self.now]:
+            del self.exits[one]
+            self.simulation.container_exited(*one, 0, self.now)
         for _ in range(10):
             found = self.simulation.step(self.snapshot, self.now)
             for effect in found:
@@ -101,16 +105,23 @@ class SimulatedFleet:
                 self.change_group(desired=desired)
             case effects.DrainInstance(instance):
                 self.state.instances[instance].draining = True
-            case effects.StartTask(task):
-                self.simulation.task_started(task, self.now)
-            case effects.SignalTask(task, signal.SIGTERM):
+            case effects.StartContainer(task, name):
+                self.simulation.container_started(task, name, self.now)
+            case effects.CheckHealth(task, name):
+                passed = not self.sick & {task, name}
+                self.simulation.health_checked(task, name, passed, self.now)
+            case effects.SignalContainer(task, name, signal.SIGTERM):
                 if self.graceful is not None:
-                    self.exits[task] = self.now + self.graceful
-            case effects.SignalTask(task, signal.SIGKILL):
-                self.exits.pop(task, None)
-                self.simulation.task_exited(task, -9, self.now)
+                    self.exits[task, name] = self.now + self.graceful
+            case effects.SignalContainer(task, name, signal.SIGKILL):
+                self.exits.pop((task, name), None)
+                self.simulation.container_exited(task, name, -9, self.now)
             case effects.RollBack(_, definition, number):
                 self.change_service(definition=definition, deployment=number)
+
+    def exit(self, task: str, code: int, container: str = "main") -> None:
+        """A container of a task exits by itself."""
+        self.simulation.container_exited(task, container, code, self.now)
 
     def tasks(self, *statuses: Status) -> list[str]:
         """The ids of the tasks in some statuses."""
@@ -135,7 +146,7 @@ class SimulatedFleet:
         return [
             at
             for at, effect in self.log
-            if isinstance(effect, effects.SignalTask) and effect.signal is number
+            if isinstance(effect, effects.SignalContainer) and effect.signal is number
         ]
 
     def service_events(self) -> list[str]:

@@ -16,7 +16,7 @@ from ecs_fleet_emulator.simulation.effects import (
     PublishReservation,
     RollBack,
     SetDesiredCapacity,
-    SignalTask,
+    SignalContainer,
     SpotWarning,
 )
 from ecs_fleet_emulator.simulation.settings import Settings
@@ -94,8 +94,8 @@ def test_a_service_that_is_scaled_to_zero_leaves_no_instance() -> None:
     fleet.change_service(desired=0)
     fleet.run_until(lambda: fleet.running == 0, 60)
     fleet.run_until(lambda: fleet.instances == 0)
-    ended = [type(effect) for _, effect in fleet.effects(SignalTask, InstanceTerminated)]
-    assert ended == [SignalTask] * 2 + [InstanceTerminated] * 2
+    ended = [type(effect) for _, effect in fleet.effects(SignalContainer, InstanceTerminated)]
+    assert ended == [SignalContainer] * 2 + [InstanceTerminated] * 2
     assert len(fleet.signals(SIGTERM)) == 2
     fleet.run(7200)
     assert fleet.simulation.next_step_at is None
@@ -141,7 +141,7 @@ def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout() -> None:
 
 def test_a_task_that_exits_by_itself_is_replaced() -> None:
     fleet = running(1)
-    fleet.simulation.task_exited("task-1", 1, fleet.now)
+    fleet.exit("task-1", 1)
     fleet.run_until(lambda: fleet.running == 1)
     assert fleet.state.tasks["task-1"].stop_code == "EssentialContainerExited"
     assert fleet.tasks(Status.RUNNING) == ["task-2"]
@@ -277,7 +277,7 @@ def test_every_fleet_recovers_and_scales_to_zero_after_any_disturbance(
         if disturbance == "spot" and instances:
             simulation.interrupt(instances[0], fleet.now)
         if disturbance == "kill" and (found := fleet.tasks(Status.RUNNING)):
-            simulation.task_exited(found[0], -9, fleet.now)
+            fleet.exit(found[0], -9)
         fleet.run(seconds)
         assert len(state.active_in("asg")) <= 4
         for instance in state.instances.values():

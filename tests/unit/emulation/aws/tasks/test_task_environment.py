@@ -1,8 +1,15 @@
-"""The environment variables of a task."""
+"""The commands and the environment variables of a task's containers."""
+
+from typing import Any
 
 import pytest
 
-from ecs_fleet_emulator.tasks.environment import TaskConfig, variables
+from ecs_fleet_emulator.tasks.environment import (
+    TaskConfig,
+    command,
+    health_command,
+    variables,
+)
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID",
@@ -31,3 +38,33 @@ def test_a_task_has_the_credentials_of_its_role_and_the_root_users_only_without_
         has_role=has_role,
     )
     assert found.keys() & CREDENTIALS == given
+
+
+CONFIG = TaskConfig(command=("image",), programs={"python": "/bin/python3"})
+
+
+@pytest.mark.parametrize(
+    ("container", "line"),
+    [
+        ({}, ["image"]),
+        ({"command": ["python", "-c", "pass"]}, ["/bin/python3", "-c", "pass"]),
+        ({"entryPoint": ["sh", "-c"], "command": ["true"]}, ["sh", "-c", "true"]),
+    ],
+)
+def test_a_container_runs_its_own_command_or_else_that_of_its_image(
+    container: dict[str, Any], line: list[str]
+) -> None:
+    assert command(CONFIG, container) == line
+
+
+@pytest.mark.parametrize(
+    ("check", "line"),
+    [
+        (["CMD", "python", "-V"], ["/bin/python3", "-V"]),
+        (["CMD-SHELL", "exit 1 || true"], ["/bin/sh", "-c", "exit 1 || true"]),
+    ],
+)
+def test_a_health_check_is_a_command_or_a_line_for_the_shell(
+    check: list[str], line: list[str]
+) -> None:
+    assert health_command(CONFIG, {"command": check}) == line
