@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from ecs_fleet_emulator.http_server import HttpServer
 
 
