@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE LORA OUT TIMEOUT \
   SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH DEBUG FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
-  DISCORD DISCORD_GUILD
+  DISCORD DISCORD_GUILD MINUTES
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -58,6 +58,10 @@ local-down: ## Stop the local stack; logs and caches stay
 .PHONY: register
 register: installed ## Register changed commands with the local stack's Discord; make local-up does, too
 	@$(RIG) register
+
+.PHONY: advance
+advance: installed ## Let time pass at once in the local stack (MINUTES=15)
+	@$(RIG) advance
 
 .PHONY: snapshot
 snapshot: installed ## Save the state of the local stack, from which the next make local-up starts

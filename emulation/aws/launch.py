@@ -34,6 +34,9 @@ IAM = "EMULATOR_IAM"
 SNAPSHOT = "EMULATOR_SNAPSHOT"
 ADDRESSES = "EMULATOR_ADDRESSES"
 
+# Read by the plug-in: the file that says how far its time was moved (clock/ of the plug-in).
+CLOCK = "EMULATOR_CLOCK"
+
 # Read by the plug-in: the file that says which functions are debugged.
 DEBUGGERS = "EMULATOR_DEBUGGERS"
 
@@ -173,6 +176,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         **config.tasks.variables(),
         IAM: "enforce" if config.enforces_iam else "",
         **_snapshot_variables(config),
+        CLOCK: str(clock_file(config.state_dir)),
         DEBUGGERS: str(config.debuggers.absolute()) if config.debuggers else "",
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
@@ -181,6 +185,11 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }
     return [str(config.emulator_python.absolute()), "-m", "ecs_fleet_emulator"], environment
+
+
+def clock_file(state_dir: Path) -> Path:
+    """The file from which other processes learn how far the emulator's time was moved."""
+    return state_dir.absolute() / "emulator" / "clock"
 
 
 def _snapshot_variables(config: EmulatorConfig) -> dict[str, str]:

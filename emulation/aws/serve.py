@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from emulation.aws.launch import EmulatorConfig, command
+from emulation.aws.launch import CLOCK, EmulatorConfig, command
 
 PREFIX = "EMULATOR_"
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - the container's; Compose publishes the port on loopback
@@ -30,6 +30,8 @@ def main() -> None:
         name: value for name, value in os.environ.items() if name.startswith(PREFIX) and value
     }
     environment["PYTHONPATH"] = os.environ["EMULATOR_EXTENSION"]
+    # The stand-in and the tasks are other containers, which do not see the file of this clock.
+    environment.pop(CLOCK)
     # By default LocalStack in a container expects its own image's folders and port mappings.
     environment["OVERRIDE_IN_DOCKER"] = "0"
     os.execve(argv[0], argv, environment)  # noqa: S606 - the emulator

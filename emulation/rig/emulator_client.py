@@ -15,6 +15,9 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _PATH = "/_emulator/fleet"
 _SNAPSHOT = "/_emulator/snapshot"
 _SNAPSHOT_SECONDS = 60
+_CLOCK = "/_emulator/clock/advance"
+_ADVANCE_SECONDS = 3600.0
+"""Reactions take real time, and in a day there are many."""
 _IAM_PATH = "/_emulator/iam"
 _NO_ANSWER = "The emulator does not answer ({}). See: make local-status"
 
@@ -118,6 +121,31 @@ class FleetAgentClient:
             raise ControlError(f"The fleet agent failed ({answer.status_code}): {answer.text}")
         content: dict[str, Any] = answer.json()
         return content
+
+
+def advance(aws_endpoint: str, seconds: float) -> dict[str, int]:
+    """Let time pass at once on an emulator, and so in its stack; returns when it has passed.
+
+    Functions, the fleet's tasks and the stand-in have the new time. The result counts the moments
+    at which something happened meanwhile, by the part of the emulator.
+
+    Raises:
+        ControlError: time can't be moved; the text is the emulator's.
+    """
+    try:
+        answer = httpx.post(
+            aws_endpoint + _CLOCK,
+            json={"seconds": seconds},
+            timeout=_ADVANCE_SECONDS,
+            trust_env=False,
+            verify=NO_CERTIFICATES,
+        )
+    except httpx.HTTPError as error:
+        raise ControlError(_NO_ANSWER.format(type(error).__name__)) from error
+    if answer.is_error:
+        raise ControlError(f"Time was not moved: {answer.json().get('error', answer.text)}")
+    moments: dict[str, int] = answer.json()["moments"]
+    return moments
 
 
 def emulator_state(aws_endpoint: str, addresses: Mapping[str, str]) -> bytes:

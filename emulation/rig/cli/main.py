@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from emulation.rig import doctor as examination
-from emulation.rig.cli import chaos, fleet, pictures, rights, stack
+from emulation.rig.cli import chaos, clock, fleet, pictures, rights, stack
 from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
 from emulation.rig.environment import separate
 from emulation.rig.errors import RigError
@@ -35,6 +35,7 @@ app.command()(stack.up)
 for command in (stack.down, stack.register, stack.snapshot, stack.status, stack.logs):
     app.command()(command)
 app.command()(rights.rights)
+app.command()(clock.advance)
 for drawing in (pictures.send, pictures.demo):
     app.command()(drawing)
 app.add_typer(chaos.app, name="chaos")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, command
+from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, clock_file, command
 from emulation.rig.errors import StartError
 from emulation.rig.host import processes, worker_process
 from emulation.rig.host.processes import base_environment, task_environment
@@ -82,6 +82,7 @@ class Parts:
         argv = [sys.executable, "-m", "discord_stand_in", "--port", str(port)]
         argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
         argv += ["--answer-seconds", str(self.options.answer_seconds)]
+        argv += ["--clock", str(clock_file(self.folder.path))]
         return self._spawn(STAND_IN, argv, base_environment())
 
     def start_telemetry(self) -> ProcessRecord:

@@ -11,6 +11,8 @@ from emulation.rig.host import debugger
 DEBUGGERS = "RIG_DEBUGGERS"
 """Names the file that says what is debugged (`debugging.py`)."""
 KEY = "worker"
+CLOCK_FOLLOWER = "EMULATOR_CLOCK_FOLLOWER"
+"""Names the emulator's script that lets this process's wall clock follow the emulator's."""
 
 
 def run(module: str) -> None:
@@ -20,6 +22,8 @@ def run(module: str) -> None:
         wanted = json.loads(file.read_text("utf-8")).get(KEY, {})
         os.environ.update(wanted.get("variables", {}))
         debugger.open_port_as_told()
+    if script := os.environ.pop(CLOCK_FOLLOWER, ""):
+        runpy.run_path(script)["begin"]()
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

@@ -7,6 +7,7 @@ service_models.py      the SDK's descriptions of services, read once
 garbage_collection.py  garbage collection with short pauses
 publishing.py          publishes log lines and metrics in batches
 services/              AWS services with patches, and services that only moto has
+clock/                 time, which a test can move on
 functions/             Lambda functions, in processes
 cloudwatch/            evaluation of CloudWatch alarms
 fleet/                 the fleet agent: acts as ECS and Auto Scaling

@@ -2,6 +2,7 @@
 
 EmulatorError
 ├── AccessDeniedError            the policies of the account do not allow a request
+├── ClockError                   time cannot be moved, or cannot be moved on
 ├── EmulatorEndingError          no process is started while the emulator shuts down
 ├── InitError                    a Lambda function could not be loaded
 ├── InvalidSettingsError         a setting of the fleet agent, or its value, is not allowed
@@ -27,6 +28,10 @@ class AccessDeniedError(EmulatorError):
     def __init__(self, action: str, message: str) -> None:
         super().__init__(message)
         self.action = action
+
+
+class ClockError(EmulatorError):
+    """Time cannot be moved, or something goes on for which it waits; the text says what."""
 
 
 class EmulatorEndingError(EmulatorError):

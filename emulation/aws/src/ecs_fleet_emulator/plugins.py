@@ -107,6 +107,17 @@ def add_fleet_endpoints() -> None:
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def add_clock_endpoints() -> None:
+    from localstack.services.edge import ROUTER
+
+    from .clock import endpoints, sources
+    from .clock.advance import ADVANCER
+
+    endpoints.add_to(ROUTER)
+    sources.add_to(ADVANCER)
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def enforce_iam() -> None:
     from localstack.services.edge import ROUTER
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from discord_stand_in.app import create_app
 from discord_stand_in.backend import Backend
+from discord_stand_in.clock import Clock
 from discord_stand_in.config import MEBIBYTE, RECORDINGS, Config, Limits
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -34,6 +35,11 @@ def _parse_arguments() -> argparse.Namespace:
         type=float,
         default=Limits().answer_seconds,
         help="how long the application has for its first response; Discord's: %(default)s",
+    )
+    parser.add_argument(
+        "--clock",
+        type=Path,
+        help="file that says how far time was moved: nanoseconds as eight bytes, little-endian",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of chaos and of the probes")
     parser.add_argument(
@@ -73,7 +79,7 @@ def main() -> None:
         rate_limits=not arguments.no_rate_limits,
         seed=arguments.seed,
     )
-    backend = Backend(config)
+    backend = Backend(config, clock=Clock(file=arguments.clock))
     # uvicorn's access log would hold the tokens in paths; the stand-in's own log masks them.
     server = _Server(
         uvicorn.Config(

@@ -9,6 +9,7 @@ import logging
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from localstack.aws.connect import connect_to
@@ -19,6 +20,8 @@ from localstack.services.cloudwatch.models import LocalStackMetricAlarm
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.timers import Timers
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
 from . import alarm_rules, datapoints
@@ -41,6 +44,8 @@ class Alarms:
     def __init__(self, agent: FleetAgent) -> None:
         self._agent = agent
         self._schedulers: list[AlarmScheduler] = []
+        self._timers = Timers("alarms")
+        ADVANCER.sources["alarms"] = self._timers
 
     def schedule(self, scheduler: AlarmScheduler, alarm_arn: str) -> None:
         """Evaluate an alarm regularly from now on."""
@@ -54,12 +59,8 @@ class Alarms:
         if scheduler not in self._schedulers:
             self._schedulers.append(scheduler)
         interval = alarm_rules.evaluation_interval(datapoints.period(alarm))
-        scheduler.scheduled_alarms[alarm_arn] = scheduler.scheduler.schedule(
-            func=self.evaluate,
-            period=interval / self._speed(alarm_arn),
-            fixed_rate=True,
-            args=[alarm_arn],
-            on_error=lambda error: LOG.error("could not evaluate %s: %r", alarm_arn, error),
+        scheduler.scheduled_alarms[alarm_arn] = self._timers.start(
+            partial(self.evaluate, alarm_arn), period=interval / self._speed(alarm_arn)
         )
 
     def reschedule(self) -> None:
@@ -68,16 +69,15 @@ class Alarms:
             for arn in list(scheduler.scheduled_alarms):
                 self.schedule(scheduler, arn)
 
-    def evaluate(self, alarm_arn: str) -> None:
-        """Evaluate an alarm: change its state, or repeat its scaling actions."""
+    def evaluate(self, alarm_arn: str) -> bool:
+        """Evaluate an alarm: change its state, or repeat its scaling actions. Whether it did."""
         alarm = _describe(alarm_arn)
         if alarm is None:
-            return
+            return False
         values = self._values(alarm_arn, alarm)
         state = alarm_rules.evaluate(datapoints.rule(alarm), values)
         if state is None or state == alarm["StateValue"]:
-            self._act(alarm, values)
-            return
+            return self._act(alarm, values)
         account, region = _account_and_region(alarm_arn)
         client: Any = connect_to(aws_access_key_id=account, region_name=region).cloudwatch
         present = [value for value in values if value is not None]
@@ -93,6 +93,7 @@ class Alarms:
         alarm_scheduler.update_alarm_state(
             client, alarm["AlarmName"], alarm["StateValue"], state, reason, data
         )
+        return True
 
     def act(self, alarm_arn: str) -> None:
         """Carry out the scaling policies for an alarm's present state."""
@@ -117,19 +118,21 @@ class Alarms:
         owner = _account_and_region(alarm_arn)
         return datapoints.read(*owner, alarm, self._speed(alarm_arn))
 
-    def _act(self, alarm: Any, values: list[float | None]) -> None:
+    def _act(self, alarm: Any, values: list[float | None]) -> bool:
         actions = alarm.get(_ACTIONS[alarm["StateValue"]]) or []
         latest = next((value for value in reversed(values) if value is not None), None)
         if not alarm.get("ActionsEnabled", True) or latest is None:
-            return
+            return False
         rule = datapoints.rule(alarm)
-        for action in filter(_SCALING_POLICY.match, actions):
+        policies = list(filter(_SCALING_POLICY.match, actions))
+        for action in policies:
             # Loads moto's backend, which most emulators never need.
             from ecs_fleet_emulator.services import application_autoscaling
 
             application_autoscaling.carry_out(
                 self._agent, action, alarm["AlarmName"], latest - rule.threshold, above=rule.above
             )
+        return bool(policies)
 
 
 def _describe(alarm_arn: str) -> Any:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.simulation.settings import Settings
 from ecs_fleet_emulator.simulation.state import Health
 
@@ -38,6 +40,7 @@ class FleetAgent:
         self.on_settings: list[Callable[[], None]] = []
         """Called after every change of settings."""
         self._woken = threading.Event()
+        self._due: float | None = None
 
     def get(self, account: str, region: str) -> "Region":
         """The fleets of an account and region. Hold `lock` while using them."""
@@ -111,6 +114,9 @@ class FleetAgent:
                 from ecs_fleet_emulator.tasks import container
 
                 container.remove_all(config.stack)
+            ADVANCER.sources["fleet"] = self
+            CLOCK.on_resumed.append(self.wake)
+            self._due = CLOCK.monotonic()
             threading.Thread(target=self._run, name="fleet-agent", daemon=True).start()
 
         def exited(task: str, container: str, status: int) -> None:
@@ -125,14 +131,43 @@ class FleetAgent:
 
         return TaskLauncher(account, region, config, exited, checked)
 
+    def due(self) -> float | None:
+        """The moment of the next scheduled change, on the clock."""
+        with self.lock:
+            return self._due
+
+    def run_due(self) -> bool:
+        """Step all regions; whether anything changed to which others react."""
+        with self.lock:
+            before = self._changes()
+            self._step_all()
+            return self._changes() != before
+
+    def busy(self) -> str:
+        """The tasks that are ending: their processes need real time for it, until they are killed.
+
+        What a task does between its start and its end is not waited for.
+        """
+        with self.lock:
+            ending = [task for region in self.regions.values() for task in region.ending_tasks()]
+        return f"tasks that are being stopped: {', '.join(ending)}" if ending else ""
+
+    def _changes(self) -> int:
+        return sum(region.journal.number for region in self.regions.values())
+
     def _run(self) -> None:
-        wait: float | None = 0.0
         while True:
-            self._woken.wait(None if wait is None else max(wait, _MIN_WAIT))
+            due = self._due
+            wait = None if due is None else max(due - CLOCK.monotonic(), _MIN_WAIT)
+            self._woken.wait(wait)
             self._woken.clear()
             with self.lock:
-                waits = [self._step(region) for region in self.regions.values()]
-            wait = min((seconds for seconds in waits if seconds is not None), default=None)
+                self._step_all()
+
+    def _step_all(self) -> None:
+        waits = [self._step(region) for region in self.regions.values()]
+        wait = min((seconds for seconds in waits if seconds is not None), default=None)
+        self._due = None if wait is None else CLOCK.monotonic() + max(wait, _MIN_WAIT)
 
     def _step(self, region: "Region") -> float | None:
         try:

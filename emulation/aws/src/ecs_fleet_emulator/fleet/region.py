@@ -1,7 +1,6 @@
 """The fleets of one account in one region: steps their simulation and carries out its effects."""
 
 import logging
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from localstack.aws.connect import connect_to
 from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.errors import TaskStartError
 from ecs_fleet_emulator.iam.sessions import RoleSession
 from ecs_fleet_emulator.iam.settings import is_enforced
@@ -49,7 +49,7 @@ class Region:
         self.journal = Journal()
         self.snapshot = RegionSnapshot()
         self.launcher = launcher
-        self._started = time.monotonic()
+        self._started = CLOCK.monotonic()
         self._simulated = 0.0
 
     def __getstate__(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Region:
 
     def resume(self, launcher: TaskLauncher) -> None:
         """Go on, in a new emulator, where the saved one was: tasks that ran get new processes."""
-        self.launcher, self._started = launcher, time.monotonic()
+        self.launcher, self._started = launcher, CLOCK.monotonic()
         for task in list(self.simulation.state.tasks.values()):
             for container in containers.running(task):
                 container.checking = False
@@ -75,13 +75,13 @@ class Region:
     @settings.setter
     def settings(self, settings: Settings) -> None:
         """Change the settings; running delays continue at the new speed."""
-        self._simulated, self._started = self.now, time.monotonic()
+        self._simulated, self._started = self.now, CLOCK.monotonic()
         self.simulation.state.settings = settings
 
     @property
     def now(self) -> float:
         """The simulated time, in AWS's seconds since the start."""
-        return self._simulated + (time.monotonic() - self._started) * self.settings.speed
+        return self._simulated + (CLOCK.monotonic() - self._started) * self.settings.speed
 
     def step(self) -> float | None:
         """Step the simulation and apply its effects; the real seconds to the next step, or None."""
@@ -263,6 +263,11 @@ class Region:
     def health_checked(self, task_id: str, name: str, passed: bool | Health) -> None:
         """Record the result of a container's health check."""
         self.simulation.health_checked(task_id, name, passed, self.now)
+
+    def ending_tasks(self) -> list[str]:
+        """The tasks whose processes were told to end, and have not ended."""
+        tasks = self.simulation.state.tasks.values()
+        return [t.id for t in tasks if t.status is Status.STOPPING and self.launcher.runs(t.id)]
 
     def run_tasks(self, request: Mapping[str, Any]) -> list[EcsTask]:
         """Run tasks by themselves, as RunTask does; fewer than requested where room is missing."""

@@ -23,6 +23,8 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
+from ecs_fleet_emulator.clock.sources import INVOCATIONS
 from ecs_fleet_emulator.errors import InitError, ProcessExitedError
 
 from . import outcomes
@@ -109,7 +111,11 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             self._init_error = None
             self._kill()
         started = time.perf_counter()
-        outcome = self._outcome(payload, request_id)
+        INVOCATIONS.running[request_id] = self._name
+        try:
+            outcome = self._outcome(payload, request_id)
+        finally:
+            del INVOCATIONS.running[request_id]
         duration_ms = (time.perf_counter() - started) * 1000
         if outcome.ends_process:
             self._kill()
@@ -167,6 +173,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             self._fingerprint = fingerprint(self._folder)
         self._debugger = debugger_of(self._name)
         variables = self._variables | (self._debugger.variables if self._debugger else {})
+        variables |= CLOCK.variables()
         if self._debugger:
             timeout = DEBUGGED_SECONDS
         process = FunctionProcess(self._python, self._config.handler, self._folder, variables)

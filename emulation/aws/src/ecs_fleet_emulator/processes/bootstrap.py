@@ -53,9 +53,16 @@ def run_function(handler: str) -> None:
     sys.path[0] = str(Path.cwd())
     sys.path.append(str(FALLBACK))
     sys.argv = ["awslambdaric", handler]
+    follow_clock()
     if script := os.environ.pop("EMULATOR_RUN_FIRST", ""):
         runpy.run_path(script, run_name="__main__")
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+
+
+def follow_clock() -> None:
+    """Let the wall clock follow the emulator's, which a test may move (clock/follower.py)."""
+    if script := os.environ.pop("EMULATOR_CLOCK_FOLLOWER", ""):
+        runpy.run_path(script)["begin"]()
 
 
 def run_task(command: list[str]) -> None:

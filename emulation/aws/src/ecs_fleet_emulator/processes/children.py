@@ -93,6 +93,17 @@ class ChildProcesses:
             self._running.add(process)
         return process
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to each process itself, if it has not ended; not to what they started."""
+        with self._lock:
+            processes = list(self._running)
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                if not isinstance(process, ForkedProcess):
+                    os.kill(process.pid, number)
+                elif process.pid is not None:
+                    process.send(number)
+
     def wait(self, process: "subprocess.Popen[bytes] | ForkedProcess") -> int:
         """Wait for a process's end, kill its remaining group, and return its return code."""
         code = process.wait()

@@ -1,7 +1,6 @@
 """Application Auto Scaling of moto, with tags, activities and the execution of policies."""
 
 import logging
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ from moto.applicationautoscaling.models import (
     applicationautoscaling_backends,
 )
 
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.fleet.moto_records import activities, add_activity, moto_now
 from ecs_fleet_emulator.simulation.step_scaling import Cooldown, Policy, Step, new_capacity
@@ -124,7 +124,7 @@ def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above
             minimum=int(target.min_capacity),
             maximum=int(target.max_capacity),
             cooldown=target.__dict__.setdefault("fleet_cooldown", Cooldown()),
-            now=time.monotonic(),
+            now=CLOCK.monotonic(),
         )
         if wanted is None:
             return

@@ -8,7 +8,7 @@ accumulate otherwise.
 """
 
 import re
-import time
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +17,8 @@ from localstack.services.events.scheduler import CronTab, Job, JobScheduler
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
 from . import stepfunctions
@@ -33,17 +35,10 @@ def service(agent: FleetAgent) -> Service:
 
     def loop(scheduler: JobScheduler, *_: object) -> None:
         """Run every job at its times; a rate for the first time after its first interval."""
-        waiting: dict[str, _Wait] = {}
+        schedules = _Schedules(agent, scheduler)
+        ADVANCER.sources["schedules"] = schedules
         while not scheduler._stop_event.wait(POLL_SECONDS):
-            jobs = list(scheduler.jobs)
-            waiting = {job.job_id: waiting.get(job.job_id) or _Wait(agent, job) for job in jobs}
-            for job in jobs:
-                if waiting[job.job_id].is_over:
-                    waiting[job.job_id] = _Wait(agent, job)
-                    if owner := getattr(job.job_func, _OWNER, None):
-                        stepfunctions.delete_old_executions(*owner)
-                    if job.is_enabled:
-                        job.do_run()
+            schedules.run_due()
 
     JobScheduler.loop = loop
 
@@ -60,27 +55,84 @@ def service(agent: FleetAgent) -> Service:
     return Service.for_provider(EventsProvider())
 
 
+class _Schedules:
+    """The jobs of LocalStack's scheduler, each with the wait for its next run."""
+
+    def __init__(self, agent: FleetAgent, scheduler: JobScheduler) -> None:
+        self._agent, self._scheduler = agent, scheduler
+        self._waits: dict[str, _Wait] = {}
+        self._runs: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def due(self) -> float | None:
+        """The moment of the next run."""
+        with self._lock:
+            return min((wait.due for wait in self._present().values()), default=None)
+
+    def run_due(self) -> bool:
+        """Run the jobs whose time has come. Whether there was one."""
+        with self._lock:
+            waits, acted = self._present(), False
+            for job in list(self._scheduler.jobs):
+                wait = waits.get(job.job_id)
+                if wait is not None and wait.is_over:
+                    waits[job.job_id] = _Wait(self._agent, job)
+                    acted |= self._run(job)
+            return acted
+
+    def busy(self) -> str:
+        """Targets that are being called."""
+        self._runs = [run for run in self._runs if run.is_alive()]
+        return "rules whose targets are being called" if self._runs else ""
+
+    def _present(self) -> "dict[str, _Wait]":
+        jobs = list(self._scheduler.jobs)
+        known, self._waits = self._waits, {}
+        for job in jobs:
+            self._waits[job.job_id] = known.get(job.job_id) or _Wait(self._agent, job)
+        return self._waits
+
+    def _run(self, job: Job) -> bool:
+        if owner := getattr(job.job_func, _OWNER, None):
+            stepfunctions.delete_old_executions(*owner)
+        if job.is_enabled:
+            run = threading.Thread(target=job.job_func, name="events-job-run", daemon=True)
+            run.start()
+            self._runs = [*(one for one in self._runs if one.is_alive()), run]
+        return bool(job.is_enabled)
+
+
 class _Wait:
     """The wait from a job's creation, or its last run, to its next one."""
 
     def __init__(self, agent: FleetAgent, job: Job) -> None:
         self._agent, self._job = agent, job
-        self._began = time.monotonic()
+        self._began = CLOCK.monotonic()
         self._rate = _RATE.fullmatch(job.schedule)
         self._calendar_seconds: float = CronTab(job.schedule).next(default_utc=True) or float("inf")
 
     @property
+    def due(self) -> float:
+        """The moment of the next run: the latest one while an execution of the last run goes on."""
+        if self._rate is None:
+            return self._began + self._calendar_seconds
+        interval = int(self._rate[1]) * 60
+        shortened = self._began + interval / self._agent.settings(*self._owner).alarm_speed
+        waits = shortened <= CLOCK.monotonic() and self._is_waited_for()
+        return self._began + interval if waits else shortened
+
+    @property
     def is_over(self) -> bool:
         """Whether it is time to run the job."""
-        waited = time.monotonic() - self._began
-        if self._rate is None:
-            return waited >= self._calendar_seconds
-        interval = int(self._rate[1]) * 60
-        owner = getattr(self._job.job_func, _OWNER)
-        if waited >= interval:
-            return True
-        if waited < interval / self._agent.settings(*owner).alarm_speed:
-            return False
+        return CLOCK.monotonic() >= self.due
+
+    @property
+    def _owner(self) -> tuple[str, str]:
+        owner: tuple[str, str] = getattr(self._job.job_func, _OWNER)
+        return owner
+
+    def _is_waited_for(self) -> bool:
+        """Whether a state machine that the rule started still runs."""
         targets = getattr(self._job.job_func, _RULE).targets.values()
         arns = {target["Arn"] for target in list(targets) if ":states:" in target["Arn"]}
-        return not stepfunctions.is_any_running(owner, arns)
+        return stepfunctions.is_any_running(self._owner, arns)

@@ -4,6 +4,7 @@ import datetime
 import functools
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from localstack.aws.api.stepfunctions import ExecutionStatus
@@ -18,6 +19,8 @@ from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 from localstack.utils.patch import patch
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
 KEPT_EXECUTIONS = 100
@@ -41,6 +44,7 @@ def service(agent: FleetAgent) -> Service:
         owner = env.aws_execution_details
         _wait(env, wait_seconds / agent.settings(owner.account, owner.region).alarm_speed)
 
+    ADVANCER.sources["executions"] = EXECUTIONS
     wait_function.WaitFunction._wait_interval = wait
     timestamp.Timestamp._eval_body = _wait_until
     # Generates a parser for each path that is read; executions read the same few again and again.
@@ -102,9 +106,67 @@ def _wait_until(function: Any, env: Any) -> None:
 
 
 def _wait(env: Any, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while env.is_running() and (left := end - time.monotonic()) > 0:
-        env.program_state_event.wait(left)
+    end = CLOCK.monotonic() + seconds
+    EXECUTIONS.waits[id(env)] = _WaitState(env, end)
+    try:
+        while env.is_running() and (left := end - CLOCK.monotonic()) > 0:
+            env.program_state_event.wait(left)
+    finally:
+        del EXECUTIONS.waits[id(env)]
+
+
+@dataclass(frozen=True)
+class _WaitState:
+    """A branch of an execution that is in a Wait state until a moment of the clock."""
+
+    env: Any
+    until: float
+
+    @property
+    def execution(self) -> str:
+        """The ARN of the execution."""
+        return str(self.env.states.context_object.context_object_data["Execution"]["Id"])
+
+
+class Executions:
+    """Executions of state machines: those that wait become due, the others are under way."""
+
+    def __init__(self) -> None:
+        self.waits: dict[int, _WaitState] = {}
+
+    def due(self) -> float | None:
+        """When the next wait is over."""
+        return min((wait.until for wait in list(self.waits.values())), default=None)
+
+    def run_due(self) -> bool:
+        """Wake the executions whose wait is over."""
+        over = self._over()
+        for wait in over:
+            # As LocalStack tells of the end of an execution: all threads that wait look again.
+            wait.env.program_state_event.set()
+            wait.env.program_state_event.clear()
+        return bool(over)
+
+    def busy(self) -> str:
+        """Executions in another state than Wait."""
+        self.run_due()  # one that began to wait while the clock was moved has not heard of it
+        waiting = {wait.execution for wait in list(self.waits.values())}
+        running = [
+            arn
+            for _, _, store in sfn_stores.iter_stores()
+            for arn, execution in list(store.executions.items())
+            if _is_running(execution) and arn not in waiting
+        ]
+        if not running and not self._over():
+            return ""
+        return f"executions that go on: {', '.join(running)}"
+
+    def _over(self) -> list[_WaitState]:
+        now = CLOCK.monotonic()
+        return [wait for wait in list(self.waits.values()) if wait.until <= now]
+
+
+EXECUTIONS = Executions()
 
 
 def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:

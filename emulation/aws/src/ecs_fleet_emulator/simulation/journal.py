@@ -22,7 +22,8 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=MAX_ENTRIES)
         self._known: dict[tuple[str, str], str] = {}
-        self._number = 0
+        self.number = 0
+        """The number of the newest entry."""
 
     def record(
         self, state: FleetState, snapshot: RegionSnapshot, ids: Mapping[int, str], now: float
@@ -43,8 +44,8 @@ class Journal:
         return [entry for entry in self._entries if entry["number"] > number]
 
     def _add(self, kind: str, name: str, value: str, now: float, fields: dict[str, Any]) -> None:
-        self._number += 1
-        moment = {"number": self._number, "at": round(time.time(), 3), "aws_at": round(now, 3)}
+        self.number += 1
+        moment = {"number": self.number, "at": round(time.time(), 3), "aws_at": round(now, 3)}
         self._entries.append({**moment, "what": kind, "name": name, "state": value, **fields})
 
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from localstack import config as localstack_config
 
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.errors import EmulatorEndingError, TaskStartError
 from ecs_fleet_emulator.iam.sessions import RoleSession
 from ecs_fleet_emulator.iam.settings import is_enforced
@@ -110,7 +111,7 @@ class TaskLauncher:
                 task = self._start_container(container, arguments, log.line, exited)
             else:
                 command = environment.command(self._config, container)
-                variables = environment.inherited_variables() | variables
+                variables = environment.inherited_variables() | variables | CLOCK.variables()
                 task = TaskProcess(command, variables, self._config, log.line, exited)
         except (OSError, EmulatorEndingError, TaskStartError) as error:
             log.close()
@@ -147,6 +148,10 @@ class TaskLauncher:
         """The process id of a running container, if it is known."""
         task = self._running.get((task_id, container))
         return task.pid if task else None
+
+    def runs(self, task_id: str) -> bool:
+        """Whether the process of a container of a task has not ended."""
+        return any(task == task_id for task, _ in list(self._running))
 
     def send(self, task_id: str, container: str, number: signal.Signals) -> bool:
         """Send a signal to a container; False if it does not run."""

@@ -1,0 +1,176 @@
+"""Time moves from one due moment to the next, and waits for the reactions to each."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecs_fleet_emulator.clock.advance import Advancer
+from ecs_fleet_emulator.clock.moved_clock import Clock
+from ecs_fleet_emulator.clock.timers import Timers
+from ecs_fleet_emulator.errors import ClockError
+
+QUARTER = 900.0
+SLACK = 1.0
+"""Real seconds that a busy machine may take within a test; far less than what is moved."""
+
+
+class MovedClock(Clock):
+    """A clock that does not move the wall clock of the test's own process."""
+
+    def move(self, seconds: float) -> None:
+        self.moved += seconds
+
+    def check_can_move(self) -> None:
+        """It can."""
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def timers(clock: MovedClock) -> Iterator[Timers]:
+    timers = Timers("test", clock)
+    yield timers
+    while timers.due() is not None:
+        timers._timers[0].cancel()
+
+
+def test_each_action_runs_at_its_moment_and_not_at_the_end(
+    clock: MovedClock, timers: Timers
+) -> None:
+    began, runs = clock.monotonic(), list[tuple[str, float]]()
+
+    def note(name: str) -> bool:
+        runs.append((name, clock.monotonic() - began))
+        return False
+
+    timers.start(lambda: note("alarm"), after=10, period=300)
+    timers.start(lambda: note("rule"), after=600)
+    passed = Advancer(clock, {"timers": timers}).advance(QUARTER)
+    assert [name for name, _ in runs] == ["alarm", "alarm", "rule", "alarm"]
+    assert [at for _, at in runs] == pytest.approx([10, 310, 600, 610], abs=SLACK)
+    assert clock.monotonic() - began == pytest.approx(QUARTER, abs=SLACK)
+    assert passed.moments == {"timers": 4}
+
+
+def test_what_is_begun_meanwhile_is_part_of_the_time(clock: MovedClock, timers: Timers) -> None:
+    began, runs = clock.monotonic(), list[float]()
+
+    def chain() -> bool:
+        runs.append(clock.monotonic() - began)
+        timers.start(chain, after=200)
+        return True
+
+    timers.start(chain, after=200)
+    Advancer(clock, {"timers": timers}).advance(QUARTER)
+    assert runs == pytest.approx([200, 400, 600, 800], abs=SLACK)
+
+
+class Reaction:
+    """Something that a timer begins, and that takes real time."""
+
+    def __init__(self) -> None:
+        self.going_on = False
+
+    def due(self) -> float | None:
+        return None
+
+    def run_due(self) -> bool:
+        return False
+
+    def busy(self) -> str:
+        return "a function that runs" if self.going_on else ""
+
+
+def test_time_waits_for_a_reaction(clock: MovedClock, timers: Timers) -> None:
+    reaction, began, ends = Reaction(), clock.monotonic(), list[float]()
+
+    def end() -> None:
+        ends.append(clock.monotonic() - began)
+        reaction.going_on = False
+
+    def begin() -> bool:
+        reaction.going_on = True
+        threading.Timer(0.05, end).start()
+        return True
+
+    timers.start(begin, after=60)
+    timers.start(lambda: False, after=120)
+    Advancer(clock, {"timers": timers, "functions": reaction}).advance(QUARTER)
+    assert ends == pytest.approx([60], abs=SLACK), "time stood until the function had ended"
+
+
+def test_a_reaction_without_end_stops_time_and_is_named(clock: MovedClock, timers: Timers) -> None:
+    reaction = Reaction()
+
+    def begin() -> bool:
+        reaction.going_on = True
+        return True
+
+    began = clock.monotonic()
+    timers.start(begin, after=60)
+    advancer = Advancer(clock, {"timers": timers, "functions": reaction}, reaction_seconds=0.05)
+    with pytest.raises(ClockError, match="a function that runs"):
+        advancer.advance(QUARTER)
+    assert clock.monotonic() - began == pytest.approx(60, abs=SLACK)
+
+
+def test_an_action_that_fails_does_not_stop_time(clock: MovedClock, timers: Timers) -> None:
+    runs = list[int]()
+    timers.start(lambda: 1 // 0, after=1)
+    timers.start(lambda: runs.append(1), after=2)
+    Advancer(clock, {"timers": timers}).advance(10)
+    assert runs == [1]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 32 * 24 * 3600, float("nan")])
+def test_a_time_that_makes_no_sense_is_refused(clock: MovedClock, seconds: float) -> None:
+    with pytest.raises(ClockError, match="at most"):
+        Advancer(clock).advance(seconds)
+
+
+def test_only_one_moves_time(clock: MovedClock, timers: Timers) -> None:
+    advancer = Advancer(clock, {"timers": timers})
+    refused = list[str]()
+
+    def move_again() -> bool:
+        with pytest.raises(ClockError) as error:
+            advancer.advance(1)
+        refused.append(str(error.value))
+        return False
+
+    timers.start(move_again, after=1)
+    advancer.advance(10)
+    assert refused == ["time is being moved already: wait until that has ended"]
+
+
+def test_without_a_file_for_other_processes_time_is_not_moved() -> None:
+    with pytest.raises(ClockError, match="EMULATOR_CLOCK"):
+        Advancer(Clock()).advance(1)
+
+
+def test_timers_run_by_themselves_while_nobody_moves_time(timers: Timers) -> None:
+    ran = threading.Event()
+    timers.start(ran.set, after=0.01)
+    assert ran.wait(5)
+
+
+def test_threads_hear_that_time_was_moved(clock: MovedClock, timers: Timers) -> None:
+    ran = threading.Event()
+    timers.start(ran.set, after=3600)
+    clock.move(3600)
+    clock.resume()
+    assert ran.wait(5)
+
+
+def test_a_clock_says_how_far_it_was_moved(tmp_path: Path) -> None:
+    clock = Clock.from_environ({"EMULATOR_CLOCK": str(tmp_path / "state" / "clock")})
+    assert (tmp_path / "state" / "clock").read_bytes() == bytes(8)
+    assert clock.variables()["EMULATOR_CLOCK"] == str(tmp_path / "state" / "clock")
+    assert Clock.from_environ({}).variables() == {}
+    assert clock.monotonic_of(time.time() + 60) == pytest.approx(clock.monotonic() + 60, abs=SLACK)
