@@ -1,7 +1,9 @@
 """Put a model into an image: `python fetch_model.py FOLDER MODEL REVISION VARIANT VAE`.
 
-MODEL is a folder of the build context, a hub id, or empty for none; REVISION and VARIANT may be
-empty. Of a model on the hub only what diffusers loads is fetched: safetensors of one variant.
+MODEL is a folder or a file of the build context, a hub id, a file in a repository of the hub
+(ORG/NAME/FILE.safetensors, or its address), or empty for none; REVISION and VARIANT may be empty.
+A file becomes the only one of its folder, which the worker takes as that file.
+Of a pipeline on the hub only what diffusers loads is fetched: safetensors of one variant.
 Without a VARIANT that is fp16 for GPUs, if the model has it. VAE, unless it is empty, is the hub id
 of an autoencoder that takes the place of the model's own.
 
@@ -12,11 +14,17 @@ instance that has it does not pull it twice.
 """
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 CONTEXT = Path("/context")
+LINK = re.compile(
+    r"(?:https://(?:huggingface\.co|hf\.co)/)?([\w.-]+/[\w.-]+)/"
+    r"(?:(?:blob|resolve)/([^/]+)/)?([^?]+\.safetensors)(?:\?.*)?"
+)
+"""A file on the hub, as the worker's `plan/single_files.py` reads it."""
 
 
 def main() -> None:
@@ -26,6 +34,12 @@ def main() -> None:
         Path(folder).mkdir()
     elif (CONTEXT / model).is_dir():
         shutil.copytree(CONTEXT / model, folder)
+    elif (CONTEXT / model).is_file():
+        Path(folder).mkdir()
+        shutil.copy(CONTEXT / model, folder)
+    elif link := LINK.fullmatch(model):
+        repository, branch, name = link.groups()
+        fetch_file(folder, repository, name, branch or revision or None)
     else:
         fetch(folder, model, revision or None, variant or None)
     if model and vae:
@@ -51,6 +65,14 @@ def fetch(folder: str, model: str, revision: str | None, variant: str | None) ->
         else:
             shutil.copytree(cached, folder)
             return
+
+
+def fetch_file(folder: str, repository: str, name: str, revision: str | None) -> None:
+    """Download one file, and let its folder hold nothing else."""
+    from huggingface_hub import hf_hub_download
+
+    Path(folder).mkdir()
+    shutil.copy(hf_hub_download(repository, name, revision=revision), folder)
 
 
 def replace_vae(folder: Path, vae: str) -> None:

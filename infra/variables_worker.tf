@@ -4,7 +4,7 @@ variable "worker" {
   description = <<-EOT
     Settings of the GPU worker; null leaves a setting to the worker's default.
 
-    `model`: folder or Hugging Face id of a diffusers pipeline.
+    `model`: folder or Hugging Face id of a diffusers pipeline, or a checkpoint in one file (ORG/NAME/FILE.safetensors).
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
     `model_vae`: folder or Hugging Face id of an autoencoder in place of the model's own, for example one of SDXL's that does not overflow in fp16.

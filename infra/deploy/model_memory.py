@@ -6,7 +6,11 @@ from typing import Any
 
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
-from discord_diffusion.worker.plan.errors import DoesNotFitError, UnknownWeightsError
+from discord_diffusion.worker.plan.errors import (
+    DoesNotFitError,
+    UnknownWeightsError,
+    UnusableFileError,
+)
 from discord_diffusion.worker.plan.machines import INSTANCES
 from discord_diffusion.worker.plan.weights import Weights
 from infra.deploy.finding import Finding, bad, good, warning
@@ -16,7 +20,7 @@ from infra.deploy.variables import Deployment
 def models(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> Iterator[Finding]:
     """A finding for each model of the variable `worker`; the default one must fit everywhere.
 
-    Folders are below `root`, as for the worker's image.
+    Folders and files are below `root`, as for the worker's image.
     """
     for name, model in _described(worker).items():
         title = f"model {name}" if name else "model"
@@ -29,7 +33,7 @@ def quantizes(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> 
     for model in _described(worker).values():
         try:
             weights, precision = _weights(model, root), _precision(model, worker)
-        except UnknownWeightsError:
+        except (UnknownWeightsError, UnusableFileError):
             return True
         for name in known:
             try:
@@ -51,8 +55,8 @@ def _described(worker: Mapping[str, Any]) -> dict[str | None, Mapping[str, Any]]
 
 
 def _weights(model: Mapping[str, Any], root: Path) -> Weights:
-    folder = root / model["model"]
-    source = str(folder) if folder.is_dir() else model["model"]
+    local = root / model["model"]
+    source = str(local) if local.exists() else model["model"]
     return sources.find(source, model.get("revision"), model.get("variant"))
 
 
@@ -74,6 +78,9 @@ def _check(
     except UnknownWeightsError as error:
         to_do = "Try it yourself: nothing says whether it fits into the fleet's GPUs."
         return warning(title, str(error), to_do)
+    except UnusableFileError as error:
+        to_do = "Name a pipeline's folder or hub id, or a file of a whole model (docs/models.md)."
+        return bad(title, str(error), to_do) if needed else warning(title, str(error), to_do)
     precision = _precision(model, worker)
     known = [name for name in deployment.instance_types if name in INSTANCES]
     plans, refusals = _plans(weights, known, precision)

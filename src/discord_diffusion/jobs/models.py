@@ -28,7 +28,7 @@ class ModelSpec:
     """
 
     model: str
-    """Folder or hub id of the pipeline."""
+    """Folder or hub id of the pipeline, or a checkpoint in one file."""
     revision: str | None = None
     variant: str | None = None
     vae: str | None = None

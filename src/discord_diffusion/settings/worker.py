@@ -33,7 +33,7 @@ from discord_diffusion.settings.reader import (
 from discord_diffusion.settings.tariff import read_tariff
 
 MODEL = "MODEL"
-"""Folder or hub id of the pipeline that draws a job that names no model."""
+"""Folder or hub id of the pipeline, or the single file, that draws a job that names no model."""
 MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"

@@ -14,7 +14,7 @@ from discord_diffusion.jobs.embeddings import EmbeddingSpec
 from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import interface, memory, placement
+from discord_diffusion.worker.pipeline import interface, memory, placement, single_files
 from discord_diffusion.worker.pipeline.embeddings import load_embeddings
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.loras import LoadedLoras
@@ -109,7 +109,8 @@ def load(
     plan = placement.plan(spec, device, dtype)
     dtype = _PRECISIONS[plan.precision] if plan else dtype
     try:
-        pipe = _from_pretrained(spec, device, dtype, plan)
+        file = single_files.find(spec)
+        pipe = _load_pipeline(spec, file, device, dtype, plan)
         _keep_decoder_exact(pipe, dtype)
         load_embeddings(pipe, added.embeddings)
         loras = LoadedLoras.load(pipe, added.loras)
@@ -126,9 +127,30 @@ def load(
         # Networks that move between memories, or whose layers change, are not compiled.
         compile_mode = "off"
     compilations = optimize(pipe, device, compile_mode)
+    return LoadedModel(pipe, name or _shown_name(spec, file), spec, compilations, loras)
+
+
+def _shown_name(spec: ModelSpec, file: Path | None) -> str:
+    """What a model without a name is called: like its file or folder, or by its hub id."""
+    if file is not None:
+        return file.stem
     folder = Path(spec.model)
-    shown_name = folder.name if folder.is_dir() else spec.model
-    return LoadedModel(pipe, name or shown_name, spec, compilations, loras)
+    return folder.name if folder.is_dir() else spec.model
+
+
+def _load_pipeline(
+    spec: ModelSpec,
+    file: Path | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    plan: MemoryPlan | None,
+) -> Any:
+    if file is None:
+        return _from_pretrained(spec, device, dtype, plan)
+    pipe = single_files.load(file, dtype, device, plan, _vae(spec.vae, dtype) if spec.vae else None)
+    if reason := interface.refusal(type(pipe)):
+        raise ModelLoadError(reason)
+    return pipe
 
 
 def _from_pretrained(
@@ -182,8 +204,8 @@ def _reason(error: Exception) -> str:
     """One sentence of an error whose text may be a page."""
     if "file named model_index.json" in str(error):
         return (
-            "it has no model_index.json, so it is no pipeline as diffusers saves them; a single "
-            "file, or LoRA weights (Lightning, Hyper-SD), must be made into one first"
+            "it has no model_index.json, so it is no pipeline as diffusers saves them, and no "
+            "single file of safetensors; LoRA weights (Hyper-SD) are listed in LORAS"
         )
     return short_reason(error)
 

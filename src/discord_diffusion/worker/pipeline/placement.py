@@ -16,7 +16,12 @@ from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import MemoryPlan, choose
-from discord_diffusion.worker.plan.errors import DoesNotFitError, UnknownWeightsError
+from discord_diffusion.worker.plan.errors import (
+    DoesNotFitError,
+    PlanError,
+    UnknownWeightsError,
+    UnusableFileError,
+)
 from discord_diffusion.worker.plan.machines import Gpu, Machine
 
 log = logging.getLogger(__name__)
@@ -41,7 +46,7 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
     except UnknownWeightsError as error:
         log.warning("The memory for the model is not planned", extra={"reason": str(error)})
         return None
-    except DoesNotFitError as error:
+    except (DoesNotFitError, UnusableFileError) as error:
         raise ModelLoadError(str(error)) from error
     if missing := chosen.missing_library():
         raise ModelLoadError(f"{spec.model} does not fit otherwise, but {missing}")
@@ -56,7 +61,7 @@ def weights_bytes(spec: ModelSpec, dtype: torch.dtype) -> int:
             sources.find(spec.model, spec.revision, spec.variant, network=False).parameters
             * dtype.itemsize
         )
-    except UnknownWeightsError:
+    except PlanError:
         return 0
 
 
@@ -77,19 +82,29 @@ def arguments(
         return {}
     words: dict[str, Any] = {}
     if chosen.quantized:
-        from torchao.quantization import (
-            Int8WeightOnlyConfig,  # takes a while, and few models need it
-        )
-
         words["quantization_config"] = _UNTYPED.PipelineQuantizationConfig(
-            quant_mapping={
-                name: _LIBRARIES[index[name][0]].TorchAoConfig(Int8WeightOnlyConfig())
-                for name in sorted(chosen.quantized)
-            }
+            quant_mapping={name: _in_8_bits(index[name][0]) for name in sorted(chosen.quantized)}
         )
     if chosen.straight:
         words["device_map"] = device.type
     return words
+
+
+def quantization_of(
+    chosen: MemoryPlan | None, name: str, index: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What one network needs to be loaded as planned, where it is loaded by itself."""
+    if chosen is None or name not in chosen.quantized:
+        return {}
+    return {"quantization_config": _in_8_bits(index[name][0])}
+
+
+def _in_8_bits(library: str) -> Any:
+    from torchao.quantization import (
+        Int8WeightOnlyConfig,  # takes a while, and few models need it
+    )
+
+    return _LIBRARIES[library].TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def place(pipe: Any, device: torch.device, chosen: MemoryPlan | None) -> None:

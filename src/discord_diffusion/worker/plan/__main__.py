@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from discord_diffusion.jobs.models import PRECISIONS
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
-from discord_diffusion.worker.plan.errors import DoesNotFitError, UnknownWeightsError
+from discord_diffusion.worker.plan.errors import (
+    DoesNotFitError,
+    UnknownWeightsError,
+    UnusableFileError,
+)
 from discord_diffusion.worker.plan.machines import GIB, INSTANCES, Machine, with_gpu
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Print the plan, or why there is none; returns the exit status."""
     parser = argparse.ArgumentParser(prog="plan", description=__doc__)
-    parser.add_argument("model", help="folder or hub id of a pipeline")
+    parser.add_argument("model", help="folder or hub id of a pipeline, or a checkpoint in one file")
     machine = parser.add_mutually_exclusive_group(required=True)
     machine.add_argument("--gpu", help="T4, A10G, L4, L40S or H100")
     machine.add_argument("--instance", choices=sorted(INSTANCES), metavar="TYPE")
@@ -32,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         weights = sources.find(
             asked.model, asked.revision, asked.variant, network=not asked.offline
         )
-    except (ValueError, UnknownWeightsError) as error:
+    except (ValueError, UnknownWeightsError, UnusableFileError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"{weights}\n")

@@ -2,6 +2,7 @@
 
 PlanError
 ├── UnknownWeightsError  nobody says how large the model is
+├── UnusableFileError    a single file is none that the worker could draw with
 └── DoesNotFitError      no way of loading it fits into the machine
 """
 
@@ -12,6 +13,10 @@ class PlanError(Exception):
 
 class UnknownWeightsError(PlanError):
     """The weights are neither here nor described, or the description cannot be read."""
+
+
+class UnusableFileError(PlanError):
+    """The text says what the file is, and what would do."""
 
 
 class DoesNotFitError(PlanError):

@@ -1,4 +1,4 @@
-"""Where the size of a model comes from: a folder, the hub's cache, a list, or the hub.
+"""Where the size of a model comes from: a folder or a file, the hub's cache, a list, or the hub.
 
 The list spares the well-known models a request, and serves machines that reach no hub. Its counts
 are those of the published configurations.
@@ -7,8 +7,17 @@ are those of the published configurations.
 from pathlib import Path
 from typing import Any
 
+from discord_diffusion.worker.plan import single_files
 from discord_diffusion.worker.plan.errors import UnknownWeightsError
-from discord_diffusion.worker.plan.weights import Network, Weights, chosen_files, of_folder
+from discord_diffusion.worker.plan.single_files import Checkpoint, HubFile
+from discord_diffusion.worker.plan.weights import (
+    Header,
+    Network,
+    Weights,
+    chosen_files,
+    of_folder,
+    read_header,
+)
 
 _CLIP_L, _CLIP_G, _T5_XXL = 123_060_480, 694_659_840, 4_762_310_656
 _VAE = 83_653_863
@@ -57,11 +66,14 @@ A test computes the denoisers of five of them from diffusers' classes."""
 def find(
     model: str, revision: str | None = None, variant: str | None = None, *, network: bool = True
 ) -> Weights:
-    """The networks of a model by folder or hub id.
+    """The networks of a model by folder, file or hub id.
 
     Raises:
         UnknownWeightsError: nothing tells; the text says what was tried.
+        UnusableFileError: it is a single file, and none that the worker could draw with.
     """
+    if file := single_files.locate(model):
+        return _of_file(model, file, network=network)
     folder = Path(model)
     if folder.is_dir():
         return of_folder(model, folder, variant)
@@ -80,6 +92,45 @@ def find(
         f"{model} is no folder, is not in the hub's cache, {reason}, and it is no model whose size "
         "is known; name its folder, or one where the hub can be reached"
     )
+
+
+def _of_file(model: str, file: Path | HubFile, *, network: bool) -> Weights:
+    """The networks in a file, and those that it takes from a pipeline's folder or from the hub."""
+    if isinstance(file, Path):
+        held, beside = single_files.read(file), file.parent
+    else:
+        held, beside = _of_hub_file(file, network=network), None
+    networks = {one.name: one for one in held.networks}
+    if beside is not None and (beside / single_files.INDEX).exists():
+        try:
+            rest = of_folder(model, beside)
+        except UnknownWeightsError:
+            rest = Weights(model, ())  # a folder of configurations, for a file with all networks
+    elif held.configuration is None and held.base:
+        rest = find(held.base, network=network)
+    else:
+        rest = Weights(model, ())
+    return Weights(model, tuple(({one.name: one for one in rest.networks} | networks).values()))
+
+
+def _of_hub_file(file: HubFile, *, network: bool) -> Checkpoint:
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    cached = try_to_load_from_cache(file.repository, file.name, revision=file.revision)
+    if isinstance(cached, str):
+        return single_files.describe(read_header(Path(cached)), file.name)
+    if not network:
+        raise UnknownWeightsError(f"{file.repository}/{file.name}: the hub was not asked")
+    hub: Any = HfApi()
+    try:
+        said = hub.parse_safetensors_file_metadata(
+            file.repository, file.name, revision=file.revision
+        )
+    except Exception as error:
+        text = f"{file.repository}/{file.name}: the hub does not tell ({type(error).__name__})"
+        raise UnknownWeightsError(text) from error
+    shapes = {name: tuple(tensor.shape) for name, tensor in said.tensors.items()}
+    return single_files.describe(Header(shapes, said.metadata), file.name)
 
 
 def _cached(model: str, revision: str | None) -> Path | None:

@@ -7,7 +7,7 @@ https://github.com/huggingface/safetensors#format
 
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path, PurePosixPath
@@ -111,21 +111,42 @@ def _variant(path: PurePosixPath) -> str | None:
 def _parameters(path: Path) -> int:
     if path.suffix != ".safetensors":
         return path.stat().st_size // _BYTES_WITHOUT_HEADER
+    return read_header(path).parameters
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a safetensors file says of its tensors before their values."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    """By the names of the tensors."""
+    metadata: Mapping[str, str]
+
+    @property
+    def parameters(self) -> int:
+        """Of all tensors."""
+        return sum(prod(shape) for shape in self.shapes.values())
+
+
+def read_header(path: Path) -> Header:
+    """The header of a file on disk; `UnknownWeightsError` if it has none."""
     with path.open("rb") as file:
         start = file.read(_LENGTH.size)
         length = _LENGTH.unpack(start)[0] if len(start) == _LENGTH.size else 0
         if not 2 <= length <= _MAX_HEADER:
             raise UnknownWeightsError(f"{path} is no safetensors file")
-        return parameters_in(file.read(length), str(path))
+        return parse_header(file.read(length), str(path))
 
 
-def parameters_in(header: bytes, where: str) -> int:
-    """The parameters that a safetensors header lists."""
+def parse_header(content: bytes, where: str) -> Header:
+    """The header that is these bytes; `UnknownWeightsError` if they are none."""
     try:
-        tensors = json.loads(header)
-        return sum(prod(value["shape"]) for key, value in tensors.items() if key != "__metadata__")
+        tensors = json.loads(content)
+        metadata = tensors.pop("__metadata__", {})
+        shapes = {name: tuple(map(int, value["shape"])) for name, value in tensors.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnknownWeightsError(f"{where} is no safetensors file: {error}") from error
+    return Header(shapes, metadata)
 
 
 def _billions(count: int) -> str:

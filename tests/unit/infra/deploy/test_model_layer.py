@@ -7,13 +7,27 @@ import sys
 import tarfile
 from pathlib import Path
 
+import pytest
+
+from discord_diffusion.worker.plan.single_files import HubFile, locate
+
 ROOT = Path(__file__).parents[4]
+
+
+PROGRAM = ROOT / "docker" / "fetch_model.py"
+HUB = """
+def hf_hub_download(repository, name, revision=None):
+    print(repository, name, revision)
+    from pathlib import Path
+    made = Path(__file__).with_name(name.split("/")[-1])
+    made.write_bytes(b"weights")
+    return str(made)
+"""
 
 
 def layer(model: Path, folder: Path) -> str:
     """The digest of the layer into which a model is copied."""
-    program = ROOT / "docker" / "fetch_model.py"
-    subprocess.run([sys.executable, str(program), str(folder), str(model), "", "", ""], check=True)
+    subprocess.run([sys.executable, str(PROGRAM), str(folder), str(model), "", "", ""], check=True)
     packed = folder.with_suffix(".tar")
     with tarfile.open(packed, "w") as archive:
         archive.add(folder, "model")
@@ -32,3 +46,37 @@ def test_a_model_that_is_built_again_later_is_the_same_layer_and_another_is_not(
     assert layer(model, tmp_path / "second") == first
     weights.write_bytes(b"others")
     assert layer(model, tmp_path / "third") != first
+
+
+def test_a_file_becomes_the_only_one_of_the_models_folder(tmp_path: Path) -> None:
+    file = tmp_path / "own.safetensors"
+    file.write_bytes(b"weights")
+    layer(file, tmp_path / "model")
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["own.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("org/name/deep/a.safetensors", "org/name deep/a.safetensors v1"),
+        ("https://huggingface.co/o/n/blob/main/a.safetensors", "o/n a.safetensors main"),
+        (
+            "https://hf.co/o/n/resolve/b/a.safetensors?download=1",
+            "o/n a.safetensors b",
+        ),
+    ],
+)
+def test_a_file_on_the_hub_is_fetched_by_the_names_that_the_worker_reads(
+    model: str, asked: str, tmp_path: Path
+) -> None:
+    (tmp_path / "huggingface_hub.py").write_text(HUB)
+    words = [sys.executable, str(PROGRAM), str(tmp_path / "model"), model, "v1", "", ""]
+    run = subprocess.run(
+        words, env={"PYTHONPATH": str(tmp_path)}, check=True, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == asked
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["a.safetensors"]
+    repository, name, _revision = asked.split()
+    found = locate(model)
+    assert isinstance(found, HubFile)
+    assert (found.repository, found.name) == (repository, name)

@@ -55,14 +55,16 @@ def _sd() -> Any:
 
 
 def _sdxl() -> Any:
+    """Its text encoders are of different widths, by which files of it are read."""
+    wider = 24
     return UNTYPED.StableDiffusionXLPipeline(
         vae=autoencoder(4, force_upcast=True),
         text_encoder=clip(CLIPTextModel),
-        text_encoder_2=clip(CLIPTextModelWithProjection),
+        text_encoder_2=clip(CLIPTextModelWithProjection, hidden_size=wider),
         tokenizer=tokenizer(),
         tokenizer_2=tokenizer(),
         unet=unet(
-            cross_attention_dim=2 * HIDDEN,
+            cross_attention_dim=HIDDEN + wider,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=6 * 8 + HIDDEN,
