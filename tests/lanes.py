@@ -25,7 +25,7 @@ _BY_MODULE = {
     # Fleets on the emulator of the whole run that runs tasks.
     **{
         f"tests/integration/emulator/test_fleet_{name}.py": FLEETS
-        for name in ("agent", "agent_schedules", "agent_tasks", "containers", "requests")
+        for name in ("agent", "agent_schedules", "agent_tasks", "containers", "requests", "tags")
     },
     # Modules with emulators of their own.
     **{

@@ -6,5 +6,6 @@ moto_reader.py     reads a snapshot for the simulation from moto's backends
 moto_writer.py     writes the simulation's tasks and container instances into moto's backends
 moto_instances.py  launches and terminates EC2 instances in moto's backends
 moto_records.py    scaling activities, which moto does not keep
+task_tags.py       the tags that a task gets
 endpoints.py       the HTTP API of the agent, and the endpoints of tasks
 """

@@ -20,6 +20,7 @@ from ecs_fleet_emulator.simulation.state import (
 )
 
 from .moto_records import moto_now, warm_instances
+from .task_tags import Tags, managed_tags, propagated_tags, tags_of_task
 
 MAX_EVENTS = 100
 _NUMBER = "number"
@@ -133,7 +134,10 @@ class MotoWriter:
             cluster = self._ecs.clusters[cluster_name]
             definition = self._ecs.describe_task_definition(task.definition)
             ecs_task = _task(self._ecs, cluster, definition, task, service_name)
-            _describe_request(ecs_task, definition.family, self.requests.get(task.id, {}))
+            request = self.requests.get(task.id, {})
+            _describe_request(ecs_task, definition.family, request)
+            service = self._ecs.services.get(f"{cluster_name}:{service_name}")
+            ecs_task.tags = _tags(request, definition, service, cluster_name)
             self.tasks[task.id] = ecs_task
             self._ecs.tasks.setdefault(cluster_name, {})[ecs_task.task_arn] = ecs_task
         host = self.container_instances.get(task.instance or 0)
@@ -216,7 +220,19 @@ def _describe_request(ecs_task: EcsTask, family: str, request: Mapping[str, Any]
         ecs_task.group = request.get("group") or f"family:{family}"
         ecs_task.started_by = request.get("startedBy") or ""
         ecs_task.overrides = request.get("overrides") or {}
-        ecs_task.tags = list(request.get("tags") or [])
+
+
+def _tags(
+    request: Mapping[str, Any], definition: Any, service: EcsService | None, cluster: str
+) -> Tags:
+    """The tags of a new task of a service, or of a request."""
+    if service is None:
+        propagated = propagated_tags(request.get("propagateTags"), definition, None)
+        managed = managed_tags(request.get("enableECSManagedTags"), cluster, "")
+        return tags_of_task(request.get("tags") or [], propagated, managed)
+    propagated = propagated_tags(service.propagate_tags, definition, service)
+    managed = managed_tags(service.enable_ecs_managed_tags, cluster, service.name)
+    return tags_of_task([], propagated, managed)
 
 
 def _deployment_id(record: dict[str, Any]) -> tuple[str, int]:

@@ -13,7 +13,9 @@ dynamodb.py                 one call at a time, and fast transactions
 ec2.py                      launch templates, and Spot placement scores
 ecs.py                      services whose tasks come from the fleet agent, and task protection
 ecs_requests.py             what AWS refuses, and what the emulator refuses by name
+ecs_tags.py                 tags of all resources
 events.py                   schedules at the agent's speed
 service_quotas.py           vCPUs of GPU instances
+tag_rules.py                what ECS refuses of tags
 stepfunctions.py            waits at the agent's speed, tracing, deletion of old executions
 """

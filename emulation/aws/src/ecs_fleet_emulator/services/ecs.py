@@ -26,7 +26,7 @@ from ecs_fleet_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
 from ecs_fleet_emulator.fleet.moto_records import moto_now
 from ecs_fleet_emulator.fleet.moto_writer import EcsTask
 
-from . import ecs_requests
+from . import ecs_requests, ecs_tags
 from .moto_service import Operation, checked, moto_service, refused
 
 # Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
@@ -55,6 +55,7 @@ def service(agent: FleetAgent) -> Service:
     """ECS, whose tasks a fleet agent runs."""
     _patch_services(agent)
     _patch_capacity_providers()
+    ecs_tags.apply_patches()
     handlers: dict[str, Operation] = {
         "UpdateTaskProtection": partial(_update_protection, agent),
         "GetTaskProtection": partial(_protection, agent, None),
@@ -65,6 +66,7 @@ def service(agent: FleetAgent) -> Service:
         "CreateService": checked(ecs_backends, ecs_requests.check_service),
         "UpdateService": checked(ecs_backends, ecs_requests.check_service),
         "DeleteCluster": checked(ecs_backends, ecs_requests.check_cluster_deletion),
+        **ecs_tags.operations(),
         **{name: refused(name) for name in _UNSUPPORTED},
     }
     return moto_service("ecs", handlers, agent.notify)
