@@ -222,7 +222,7 @@ pages: setup ## Write docs/reference, docs/stand-in-parity.md and the tables of 
 	@$(VENV)/python -m infra.command_and_message_pages
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
-	@$(VENV)/python -m discord_stand_in.parity
+	@$(VENV)/python -m tests.conformance.parity_page
 
 .PHONY: page-pictures
 page-pictures: setup ## Take docs/pictures/channel.png and operations.png of the running stack's pages again

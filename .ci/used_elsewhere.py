@@ -56,6 +56,14 @@ initialize_client
 post_error
 post_invocation_result
 
+# The interface of discord_stand_in.testing for the tests of strangers, and of pytest's plug-ins.
+_.may_reconnect
+_.switch_chaos
+_.wait_for_command
+_.wait_for_message
+fixture_name
+pytest_addoption
+
 # Options and methods of http.server, html.parser, Twisted, Starlette, zipfile, tokenizers, torch,
 # RE2, botocore, Pillow.
 _.FILE_LOADER_CLASS

@@ -24,6 +24,11 @@ class Layout:
         return self.root / "emulation" / "aws"
 
     @property
+    def stand_in(self) -> Path:
+        """The uv project of the stand-in for Discord, a package of its own."""
+        return self.root / "emulation" / "discord"
+
+    @property
     def infra(self) -> Path:
         """The Terraform root module."""
         return self.root / "infra"

@@ -46,7 +46,7 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
             # After torch, so that torch's dependencies get the versions of the lock.
             "project packages",
             lambda: environments.sync_project(layout),
-            (_lock_digest(layout.root),),
+            (_lock_digest(layout.root), files_digest(layout.stand_in / "pyproject.toml")),
             layout.environment,
             (_TORCH,),
         ),

@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
-from discord_stand_in.config import ROOT
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, WIDE, keep_screenshot
 from tests.e2e.conftest import BORIS, Tabs
 from tests.e2e.keyboard import command, composer
 from tests.e2e.test_accessibility import serious_violations
+from toolchain.layout import Layout
 
 
 def test_commands_options_and_choices_have_names_of_the_users_language(
@@ -112,7 +112,9 @@ def test_an_empty_channel_has_three_prompts_to_click_on(
 
 
 def test_the_title_names_the_folder_of_the_checkout(page: Page) -> None:
-    expect(page).to_have_title(f"#pictures · {ROOT.name} · stand-in for Discord")
+    expect(page).to_have_title(
+        f"#pictures · {Layout.of_this_checkout().root.name} · stand-in for Discord"
+    )
 
 
 def test_what_is_typed_before_the_page_has_loaded_is_answered(browser: Browser, bot: Bot) -> None:

@@ -81,6 +81,7 @@ class Parts:
         """The stand-in for Discord, on a loopback port."""
         argv = [sys.executable, "-m", "discord_stand_in", "--port", str(port)]
         argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
+        argv += ["--recordings-dir", str(self.layout.root / "fixtures" / "interactions")]
         argv += ["--answer-seconds", str(self.options.answer_seconds)]
         argv += ["--clock", str(clock_file(self.folder.path))]
         return self._spawn(STAND_IN, argv, base_environment())

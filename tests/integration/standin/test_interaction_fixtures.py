@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from discord_stand_in.config import RECORDINGS
 from fixtures.discord.signing import application, encode, interaction, sign
 from tests.standin_in_process import Payload, StandIn
+from toolchain.layout import Layout
 
+RECORDINGS = Layout.of_this_checkout().root / "fixtures" / "interactions"
 FIXTURES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
 
 

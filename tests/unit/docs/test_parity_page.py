@@ -1,7 +1,7 @@
 """docs/stand-in-parity.md is what the stand-in's tables say, and names tests that exist."""
 
-from discord_stand_in import parity
 from discord_stand_in.gateway_protocol import EVENTS
+from tests.conformance import parity_page as parity
 from toolchain.layout import Layout
 
 TESTS = Layout.of_this_checkout().root / parity.TESTS

@@ -6,7 +6,7 @@ import httpx
 
 from discord_stand_in.chaos import Chaos, ChaosPlan
 from discord_stand_in.clock import Clock
-from discord_stand_in.config import APPLICATION_FIXTURE, DIRECTORY_FIXTURE, Application, Config
+from discord_stand_in.config import Application, Config
 from discord_stand_in.errors import EndpointError
 from discord_stand_in.gateway_limits import SessionStartLimit
 from discord_stand_in.json_types import Json
@@ -53,7 +53,7 @@ class Backend:
         self.config = config
         self.limits = config.limits
         self.clock = clock or Clock()
-        self.application = Application.load(APPLICATION_FIXTURE)
+        self.application = Application.load(config.application)
         self.signer = Signer(self.application.signing_key)
         self.snowflakes = Snowflakes(self.clock)
         folder = None if config.state_dir is None else config.state_dir / "attachments"
@@ -82,7 +82,7 @@ class Backend:
         )
 
     def _create_stores(self) -> None:
-        self.directory = Directory(DIRECTORY_FIXTURE)
+        self.directory = Directory(self.config.directory)
         self.messages = MessageStore(self.attachments, self.application.id)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
@@ -108,7 +108,7 @@ class Backend:
         await self.http.aclose()
 
     def reset(self) -> None:
-        """Start with empty stores and the users of the fixture; the endpoint stays."""
+        """Start with empty stores and the users of its directory; the endpoint stays."""
         self.attachments.clear()
         self._create_stores()
         self.rate_limiter.clear()

@@ -1,4 +1,4 @@
-"""The stand-in's configuration, and the fixture application that it serves."""
+"""The stand-in's configuration, and the application that it knows."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,15 +6,18 @@ from pathlib import Path
 
 from discord_stand_in.json_types import Json
 
-ROOT = Path(__file__).parents[4]
-APPLICATION_FIXTURE = ROOT / "fixtures" / "discord" / "application.json"
-DIRECTORY_FIXTURE = ROOT / "fixtures" / "discord" / "directory.json"
-RECORDINGS = ROOT / "fixtures" / "interactions"
+_DEFAULTS = Path(__file__).parent / "defaults"
+APPLICATION = _DEFAULTS / "application.json"
+DIRECTORY = _DEFAULTS / "directory.json"
+RECORDINGS = Path("recorded-interactions")
 PAGES = Path(__file__).parent / "page" / "static"
 
 API = "/api/v10"
 """The path below which Discord's HTTP API is."""
 MEBIBYTE = 1024 * 1024
+
+READY = "Discord's stand-in serves at "
+"""What the line on stdout begins with that says where it serves, once it listens."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Application:
 
     @classmethod
     def load(cls, path: Path) -> "Application":
-        """Read it from a fixture file; KeyError names what the file lacks."""
+        """Read it from a JSON file; KeyError names what the file lacks."""
         raw: Json = json.loads(path.read_text("utf-8"))
         names = ("name", "description", "owner_id", "bot_token", "signing_key")
         return cls(id=raw["application_id"], **{name: raw[name] for name in names})
@@ -68,11 +71,15 @@ class Config:
 
     public_url: str
     """Where clients reach it, without a trailing slash; links to attachments begin with it."""
+    application: Path = APPLICATION
+    """A JSON file: the application with its bot token and signing key."""
+    directory: Path = DIRECTORY
+    """A JSON file: the users, the guild and its channels."""
     state_dir: Path | None = None
     """Where uploaded files are kept; None keeps them in memory."""
     recordings_dir: Path = RECORDINGS
     """Recorded interactions are saved in folders below this, and nowhere else."""
-    checkout: str = ROOT.name
+    checkout: str = field(default_factory=lambda: Path.cwd().name)
     """The name of the folder that it runs from: pages show it, so that stacks can be told apart."""
     pages_dir: Path = PAGES
     """The channel page and the operations page."""

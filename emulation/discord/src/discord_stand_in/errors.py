@@ -6,6 +6,9 @@ StandInError
 ├── DiscordError            an error response of Discord's HTTP API
 │   └── InvalidFormError        50035: a body is invalid, with the tree of the errors in it
 ├── ControlError            the control API refuses a request
+├── StandInRefusedError     the client of a running stand-in was refused
+├── StandInTimeoutError     what a test waited for did not happen
+├── StandInStartError       a stand-in's process ended while starting
 └── EndpointError           the application's endpoint gave no usable response
 """
 
@@ -121,3 +124,15 @@ class EndpointError(StandInError):
         super().__init__(reason)
         self.status = status
         self.body = body
+
+
+class StandInRefusedError(StandInError):
+    """A running stand-in refused what its client asked for; the text is the stand-in's."""
+
+
+class StandInTimeoutError(StandInError):
+    """What a test waited for did not happen in time."""
+
+
+class StandInStartError(StandInError):
+    """A stand-in's process ended while starting; the text is what it wrote."""

@@ -11,7 +11,7 @@ from nacl.signing import VerifyKey
 from discord_stand_in.api_middleware import mask_path
 from discord_stand_in.chaos import Chaos, ChaosPlan, Fault
 from discord_stand_in.clock import Clock, iso
-from discord_stand_in.config import DIRECTORY_FIXTURE
+from discord_stand_in.config import DIRECTORY
 from discord_stand_in.interactions.payloads import merge
 from discord_stand_in.rate_limits import RateLimiter
 from discord_stand_in.signing import SIGNATURE_DEFECTS, Signer
@@ -158,7 +158,7 @@ def test_the_number_of_series_is_limited() -> None:
 
 
 def test_the_webhooks_of_a_channel_go_with_it() -> None:
-    directory = Directory(DIRECTORY_FIXTURE)
+    directory = Directory(DIRECTORY)
     channel_id = next(iter(directory.webhooks.values())).channel_id
     directory.delete_channel(channel_id)
     assert [one for one in directory.webhooks.values() if one.channel_id == channel_id] == []

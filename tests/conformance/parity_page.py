@@ -1,6 +1,6 @@
 """The page docs/stand-in-parity.md: what Discord documents, and what of it the stand-in has.
 
-`python -m discord_stand_in.parity` writes it, from the stand-in's own tables and the names in
+`python -m tests.conformance.parity_page` writes it, from the stand-in's own tables and the names in
 fixtures/discord/documented.json.
 """
 
@@ -13,12 +13,14 @@ from fastapi.routing import APIRoute
 
 from discord_stand_in import component_tree, errors, gateway_limits, rate_limits
 from discord_stand_in.app import DISCORD_ROUTES
-from discord_stand_in.config import API, ROOT, Limits
+from discord_stand_in.config import API, Limits
 from discord_stand_in.errors import ErrorType
 from discord_stand_in.gateway_protocol import CLOSE_CODES, EVENTS, Intent, Opcode
 from discord_stand_in.json_types import Json
 from discord_stand_in.webhook_events import EVENT_TYPES
+from toolchain.layout import Layout
 
+ROOT = Layout.of_this_checkout().root
 PAGE = ROOT / "docs" / "stand-in-parity.md"
 DOCUMENTED = ROOT / "fixtures" / "discord" / "documented.json"
 TESTS = "tests/integration/standin"
