@@ -8,7 +8,6 @@ items a transaction takes seconds. Here only the written items are restored.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
-import copy
 from threading import Lock
 from typing import Any
 
@@ -27,7 +26,9 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
+from . import update_expressions
 from .moto_service import moto_service
+from .update_expressions import copied
 
 _MAX_WRITES = 100
 
@@ -35,6 +36,7 @@ _MAX_WRITES = 100
 def service() -> Service:
     """DynamoDB, one call at a time."""
     DynamoDBBackend.transact_write_items = _transact_write_items
+    update_expressions.apply()
     lock = Lock()
 
     def called(context: RequestContext, request: Any) -> Any:
@@ -74,7 +76,7 @@ class _Write:
         self._backend = backend
         self.table: str = self._given["TableName"]
         self.key = self._given.get("Key") or self._key_of(self._given["Item"])
-        self._before = copy.deepcopy(backend.get_item(self.table, self.key))
+        self._before = copied(backend.get_item(self.table, self.key))
 
     def cancellation_reason(self) -> tuple[str | None, str | None, dict[str, Any] | None]:
         """Code, message and item of a failed condition; (None, None, None) if it holds."""
