@@ -1,4 +1,7 @@
-"""Step Functions of LocalStack: waits at the agent's speed, tracing, the end of executions."""
+"""Step Functions of LocalStack: waits at the agent's speed, tracing, the end of executions.
+
+A definition is parsed once, not by each of its executions.
+"""
 
 import datetime
 import functools
@@ -7,13 +10,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localstack.aws.api.stepfunctions import ExecutionStatus
+from localstack.aws.api.stepfunctions import ExecutionStatus, StateMachineType
 from localstack.services.plugins import Service
+from localstack.services.stepfunctions.asl.component.common.path import result_path
 from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
     timestamp,
     wait_function,
 )
+from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
 from localstack.services.stepfunctions.asl.utils import json_path
+from localstack.services.stepfunctions.backend.execution import Execution
+from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
 from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
@@ -25,6 +32,9 @@ from ecs_fleet_emulator.fleet.agent import FleetAgent
 
 KEPT_EXECUTIONS = 100
 """The number of ended executions that can still be described."""
+
+KEPT_DEFINITIONS = 128
+"""The number of definitions that stay parsed."""
 
 LONGEST_LAST_STATE_SECONDS = 30
 """The time for which the deletion of a state machine waits for the states that still run."""
@@ -47,8 +57,20 @@ def service(agent: FleetAgent) -> Service:
     ADVANCER.sources["executions"] = EXECUTIONS
     wait_function.WaitFunction._wait_interval = wait
     timestamp.Timestamp._eval_body = _wait_until
-    # Generates a parser for each path that is read; executions read the same few again and again.
+    # Generates a parser for each path that is read or written; executions have the same few again
+    # and again. The same is true of definitions, whose components keep no state of an execution.
     json_path.parse = functools.cache(json_path.parse)
+    result_path.parse = functools.cache(result_path.parse)
+    ExecutionWorker._get_evaluation_entrypoint = _program
+
+    @patch(Execution.publish_execution_status_change_event)  # type: ignore[untyped-decorator]  # LocalStack is untyped
+    def _publish(original: Any, self: Any) -> None:
+        """Publish no event of an Express execution: AWS has them of Standard ones alone.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+        """
+        if self.sm_type != StateMachineType.EXPRESS:
+            original(self)
 
     @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _describe(original: Any, self: Any) -> Any:
@@ -83,6 +105,17 @@ def service(agent: FleetAgent) -> Service:
         return deleted
 
     return Service.for_provider(StepFunctionsProvider())
+
+
+@functools.lru_cache(maxsize=KEPT_DEFINITIONS)
+def _parsed(definition: str) -> Any:
+    program, _tree = AmazonStateLanguageParser.parse(definition)
+    return program
+
+
+def _program(worker: Any) -> Any:
+    """What an execution evaluates."""
+    return _parsed(worker._evaluation_details.state_machine_details.definition)
 
 
 def _end_executions(executions: Mapping[str, Any], machine: str) -> None:
