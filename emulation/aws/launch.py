@@ -48,6 +48,7 @@ PROVIDERS = {
     "dynamodb": "moto",
     "ec2": "patched",
     "events": "patched",
+    "sqs": "patched",
     "stepfunctions": "patched",
 }
 

@@ -1,6 +1,7 @@
 """Services of moto answer as AWS does, where moto alone does not."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from running_emulator import Emulator
 from small_fleet import SmallFleet, add_scaling, make_fleet, register_definition
+
+from emulation.rig.waiting import wait_until
 
 
 @pytest.fixture
@@ -189,6 +192,50 @@ def test_an_alarm_keeps_its_tags(emulator: Emulator) -> None:
     found = client.list_tags_for_resource(ResourceARN=arn)["Tags"]
     assert found == [{"Key": "Project", "Value": "demo"}]
     client.delete_alarms(AlarmNames=[name])
+
+
+def total(emulator: Emulator, namespace: str, metric: str, **dimension: str) -> float:
+    """The sum of a metric over the last hour."""
+    now = datetime.now(UTC)
+    found = emulator.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimension.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in found["Datapoints"])
+
+
+def test_a_queue_counts_its_messages_and_their_bytes(emulator: Emulator) -> None:
+    sqs, name = emulator.client("sqs"), f"queue-{uuid4().hex[:6]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    for body in ("a", "b", "four"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
+
+    def counted() -> list[float]:
+        names = ("NumberOfMessagesSent", "SentMessageSize", "NumberOfMessagesReceived")
+        return [total(emulator, "AWS/SQS", metric, QueueName=name) for metric in names]
+
+    wait_until(lambda: counted() == [3, 6, 1], "the samples are published", 20)
+
+
+def test_values_counts_and_statistics_of_one_request_are_all_stored(emulator: Emulator) -> None:
+    client, namespace = emulator.client("cloudwatch"), f"n-{uuid4().hex[:6]}"
+    many = {"SampleCount": 4, "Sum": 8, "Minimum": 1, "Maximum": 3}
+    client.put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {"MetricName": "one", "Value": 2},
+            {"MetricName": "some", "Values": [1, 5], "Counts": [2, 3], "Unit": "Count"},
+            {"MetricName": "many", "StatisticValues": many},
+        ],
+    )
+    names = ("one", "some", "many")
+    assert [total(emulator, namespace, name) for name in names] == [2, 17, 8]
 
 
 def test_set_alarm_state_carries_out_the_policy_by_the_latest_data_point(

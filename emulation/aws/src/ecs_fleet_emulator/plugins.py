@@ -72,6 +72,7 @@ ec2 = _provider("ec2", "services.ec2", AGENT, name="patched")
 ecs = _provider("ecs", "services.ecs", AGENT)
 events = _provider("events", "services.events", AGENT, name="patched")
 service_quotas = _provider("service-quotas", "services.service_quotas")
+sqs = _provider("sqs", "services.sqs", name="patched")
 stepfunctions = _provider("stepfunctions", "services.stepfunctions", AGENT, name="patched")
 
 

@@ -24,7 +24,7 @@ from ecs_fleet_emulator.clock.advance import ADVANCER
 from ecs_fleet_emulator.clock.timers import Timers
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
-from . import alarm_rules, datapoints
+from . import alarm_rules, datapoints, metric_store
 
 LOG = logging.getLogger(__name__)
 
@@ -170,6 +170,7 @@ def _is_other_warning(record: logging.LogRecord) -> bool:
 
 def service(agent: FleetAgent) -> Service:
     """LocalStack's CloudWatch with the evaluation of alarms in this module."""
+    metric_store.apply()
     alarms = Alarms(agent)
     agent.on_settings.append(alarms.reschedule)
     AlarmScheduler.schedule_metric_alarm = lambda scheduler, arn: alarms.schedule(scheduler, arn)
