@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE LORA OUT TIMEOUT \
   SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH DEBUG FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
-  DISCORD DISCORD_GUILD MINUTES
+  DISCORD DISCORD_GUILD MINUTES EMULATOR
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -36,7 +36,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, DEBUG=interactions, FRESH=1, MODEL=, SIZE=, IAM=enforce, DISCORD=live)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, DEBUG=interactions, FRESH=1, MODEL=, SIZE=, IAM=enforce, DISCORD=live, EMULATOR=localemu)
 	@$(RIG) up
 
 .PHONY: send
@@ -120,6 +120,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(VENV)/python -m infra.translations
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project emulation/aws --python .cache/emulator
+	$(UV) lock --check --quiet --project emulation/aws/localemu --python .cache/emulator
 	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator
 	$(UV) lock --check --quiet --project docs/site --python .cache/emulator
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh tests/infra/instance_units/*.sh .ci/run .ci/docker
@@ -208,6 +209,7 @@ capacity: setup ## Compute the tables and plots of docs/capacity.md and docs/cos
 lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=1 takes the newest)
 	$(UV) lock $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project emulation/aws --python .cache/emulator $(if $(UPGRADE),--upgrade)
+	$(UV) lock --project emulation/aws/localemu --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project infra/policy --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project docs/site --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock

@@ -1,6 +1,7 @@
 """`python3 -m toolchain`: set up what `make` needs, showing progress."""
 
 import argparse
+import os
 import sys
 import time
 
@@ -22,7 +23,7 @@ def main() -> int:
     from toolchain.display import Display
     from toolchain.environments import TORCH_BUILDS
     from toolchain.errors import ToolchainError
-    from toolchain.layout import Layout
+    from toolchain.layout import LOCALEMU, LOCALSTACK, Layout
     from toolchain.setup import project_plan
     from toolchain.steps import one_at_a_time
     from toolchain.terminal import spell_out
@@ -34,14 +35,24 @@ def main() -> int:
         default=None,
         help="the build of torch; cuda takes gigabytes (default: the last one chosen, else cpu)",
     )
+    parser.add_argument(
+        "--emulator",
+        choices=(LOCALSTACK, LOCALEMU),
+        # An empty value of make's command line is none.
+        default=os.environ.get("RIG_EMULATOR") or LOCALSTACK,
+        help="the emulator of AWS that is set up; LocalStack always is (default: RIG_EMULATOR)",
+    )
     spell_out()
+    arguments = parser.parse_args()
+    if arguments.emulator not in (LOCALSTACK, LOCALEMU):
+        parser.error(f"EMULATOR={arguments.emulator}: {LOCALSTACK} and {LOCALEMU} are known")
     layout = Layout.of_this_checkout()
     chosen = layout.cache / "torch-build"
-    build = parser.parse_args().torch or (chosen.read_text() if chosen.exists() else "cpu")
+    build = arguments.torch or (chosen.read_text() if chosen.exists() else "cpu")
     started = time.monotonic()
     try:
         with one_at_a_time(layout.cache):
-            plan = project_plan(layout, build)
+            plan = project_plan(layout, build, arguments.emulator)
             if plan.outdated():
                 sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
             with Display() as display:

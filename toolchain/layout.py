@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+LOCALSTACK, LOCALEMU = "localstack", "localemu"
+"""The emulators of AWS that the plug-in runs in."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -29,6 +32,11 @@ class Layout:
         return self.root / "emulation" / "discord"
 
     @property
+    def localemu(self) -> Path:
+        """The uv project of LocalEmu with the plug-in."""
+        return self.emulator / "localemu"
+
+    @property
     def infra(self) -> Path:
         """The Terraform root module."""
         return self.root / "infra"
@@ -48,10 +56,9 @@ class Layout:
         """A file for each step of the set-up that is done, with the digest of its inputs."""
         return self.cache / "stamps"
 
-    @property
-    def emulator_environment(self) -> Path:
-        """LocalStack and the plug-in, on Python 3.13."""
-        return self.cache / "emulator"
+    def emulator_environment(self, emulator: str = LOCALSTACK) -> Path:
+        """An emulator and the plug-in, on Python 3.13; LocalEmu's is made when it is needed."""
+        return self.cache / {LOCALSTACK: "emulator", LOCALEMU: "localemu"}[emulator]
 
     @property
     def lambda_environment(self) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toolchain import environments, terraform
 from toolchain.commands import clean_environment, run
-from toolchain.layout import Layout, python_of
+from toolchain.layout import LOCALEMU, LOCALSTACK, Layout, python_of
 from toolchain.steps import Plan, Step, files_digest
 
 _PROJECT = "project environment"
@@ -15,13 +15,16 @@ _COMPILED = ("--compile-bytecode",)
 """Byte code is compiled now, as in AWS's runtime; otherwise each first call would compile it."""
 
 
-def project_plan(layout: Layout, torch_build: str) -> Plan:
-    """The whole set-up of a checkout, with torch in the build `torch_build`."""
+def project_plan(layout: Layout, torch_build: str, emulator: str = LOCALSTACK) -> Plan:
+    """The whole set-up of a checkout, with torch in the build `torch_build`.
+
+    LocalEmu is set up where it is the `emulator`; LocalStack always is.
+    """
     # Environments contain paths: a moved checkout or another Python needs new ones.
     here = f"{layout.root} {sys.executable} {sys.version_info[:2]}"
     requirements = layout.root / "requirements"
     torch_lock = layout.root / "docker" / "torch.lock"
-    emulator = (here, _lock_digest(layout.emulator))
+    plug_in = (here, _lock_digest(layout.emulator))
     lambda_packages = ("--only-group=lambda", *_COMPILED)
     terraform_program = terraform.program(layout.cache)
     providers = layout.terraform_data / "providers"
@@ -53,9 +56,9 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             # With the plug-in, editable: the emulator's next start uses a changed plug-in.
             "emulator (LocalStack)",
-            lambda: environments.create(layout, layout.emulator_environment, layout.emulator),
-            emulator,
-            python_of(layout.emulator_environment),
+            lambda: environments.create(layout, layout.emulator_environment(), layout.emulator),
+            plug_in,
+            python_of(layout.emulator_environment()),
             (_PROJECT,),
         ),
         Step(
@@ -63,7 +66,7 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
             lambda: environments.create(
                 layout, layout.lambda_environment, layout.emulator, *lambda_packages
             ),
-            emulator,
+            plug_in,
             python_of(layout.lambda_environment),
             (_PROJECT,),
         ),
@@ -84,6 +87,16 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
             (_PROJECT, _LAMBDA),
         ),
     )
+    if emulator == LOCALEMU:
+        environment = layout.emulator_environment(LOCALEMU)
+        localemu = Step(
+            "emulator (LocalEmu)",
+            lambda: environments.create(layout, environment, layout.localemu),
+            (*plug_in, _lock_digest(layout.localemu)),
+            python_of(environment),
+            (_PROJECT,),
+        )
+        steps = (*steps, localemu)
     return Plan(steps, layout.stamps)
 
 

@@ -43,13 +43,13 @@ DEBUGGERS = "EMULATOR_DEBUGGERS"
 # Names under which the plug-in registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
+_OF_MOTO = (
+    *("application-autoscaling", "autoscaling", "budgets", "ce", "dynamodb", "ecr", "ecs"),
+    "service-quotas",
+)
 PROVIDERS = {
-    "cloudwatch": "patched",
-    "dynamodb": "moto",
-    "ec2": "patched",
-    "events": "patched",
-    "sqs": "patched",
-    "stepfunctions": "patched",
+    **dict.fromkeys(_OF_MOTO, "moto"),
+    **dict.fromkeys(("cloudwatch", "ec2", "events", "sqs", "stepfunctions"), "patched"),
 }
 
 SERVICES = (
@@ -160,16 +160,19 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         # The address that it listens on, and the one in the URLs that it returns.
         "GATEWAY_LISTEN": f"{config.listen or config.host}:{config.port}",
         "GATEWAY_SERVER": GATEWAY_SERVER,
-        "LOCALSTACK_HOST": address,
+        **dict.fromkeys(("LOCALSTACK_HOST", "LOCALEMU_HOST"), address),
         "SQS_ENDPOINT_STRATEGY": "off",
         "DNS_ADDRESS": "0",
         # The folders that it writes to.
-        "LOCALSTACK_VOLUME_DIR": str(root / "volume"),
+        **dict.fromkeys(("LOCALSTACK_VOLUME_DIR", "LOCALEMU_VOLUME_DIR"), str(root / "volume")),
         "FILESYSTEM_ROOT": str(root / "root"),
         "CONFIG_DIR": str(home),
         # Its services, and the plug-ins that replace parts of them.
         "SERVICES": config.services,
-        **{f"PROVIDER_OVERRIDE_{api.upper()}": name for api, name in PROVIDERS.items()},
+        **{
+            f"PROVIDER_OVERRIDE_{api.upper().replace('-', '_')}": name
+            for api, name in PROVIDERS.items()
+        },
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulation.aws.launch import DELAYS
+from toolchain.layout import LOCALSTACK
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
@@ -29,6 +30,7 @@ _VARIABLES: dict[str, Callable[[Any], str]] = {
     "size": lambda size: f"SIZE={size or ''}",
     "discord": "DISCORD={}".format,
     "guild": lambda guild: f"DISCORD_GUILD={guild or ''}",
+    "emulator": "EMULATOR={}".format,
 }
 """How a person gives each option of a stack."""
 
@@ -134,6 +136,8 @@ class StackOptions:
     """The programs that a debugger attaches to (`host/debugging.py`)."""
     enforces_iam: bool = False
     """Whether the emulator denies what the deployment's roles do not allow."""
+    emulator: str = LOCALSTACK
+    """What is AWS: LOCALSTACK or LOCALEMU of toolchain/layout.py."""
     discord: str = STAND_IN
     """Whom the stack serves: the stand-in, or `live`, a server of the real Discord."""
     guild: str | None = None
@@ -163,6 +167,7 @@ class StackOptions:
             "size": self.model.width if self.model else None,
             "discord": self.discord,
             "guild": self.guild,
+            "emulator": self.emulator,
         }
 
     def keeping(self, known: Mapping[str, Any], given: Collection[str]) -> "StackOptions":
@@ -181,6 +186,7 @@ class StackOptions:
             enforces_iam=kept["enforces_iam"],
             discord=kept["discord"],
             guild=kept["guild"],
+            emulator=kept["emulator"],
             model=self.model
             if own_model
             else ModelOptions(kept["model"], width=kept["size"], height=kept["size"]),

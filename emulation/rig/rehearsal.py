@@ -40,12 +40,14 @@ Folder = Annotated[Path, typer.Option("--state-dir", help="Folder of the rehears
 
 def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackState:
     """Start emulator and stand-in; a stack that runs in the folder is stopped first."""
+    parts = Parts(layout, folder, options)
+    parts.check_emulator()
     stack.stop(folder)
     aws = choose_port(options.aws_port)
     discord = choose_port(options.discord_port, taken=aws)
     state = StackState.on_ports("rehearsal", aws, discord, region=options.region)
     try:
-        state = Parts(layout, folder, options).start_servers(state, Display(io.StringIO()))
+        state = parts.start_servers(state, Display(io.StringIO()))
     except BaseException:
         stack.stop(folder)
         raise

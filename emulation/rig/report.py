@@ -17,7 +17,9 @@ from emulation.rig.host import debugging
 from emulation.rig.live.connection import Connection
 from emulation.rig.state import LiveServer, ProcessHealth, StackState
 from emulation.rig.status import FleetStatus, Instance, QueueDepths
+from toolchain.layout import LOCALEMU, LOCALSTACK
 
+_EMULATORS = {LOCALSTACK: "LocalStack", LOCALEMU: "LocalEmu"}
 _COLOURS = {
     "OK": "green",
     "ALARM": "bold red",
@@ -50,7 +52,7 @@ def addresses(console: Console, state: StackState) -> None:
     lines = {
         **discord,
         "Interactions": state.interactions_url,
-        "AWS (LocalStack)": state.aws_endpoint,
+        f"AWS ({_EMULATORS[state.options.get('emulator', LOCALSTACK)]})": state.aws_endpoint,
         "Queue": state.queue_url,
         **{f"Debug {name}": at for name, at in debugging.addresses(state.options).items()},
         "Logs": str(Path(state.processes[0].log).parent) if state.processes else "",

@@ -65,16 +65,17 @@ def addresses(state: StackState) -> dict[str, str]:
     return {name: url.removeprefix("http://") for name, url in urls.items()}
 
 
-def key(layout: Layout, settings: Mapping[str, Any], known: Addresses) -> str:
-    """Digests of everything that the state of an applied stack depends on: of the emulator, and of
-    what is deployed to it.
+def key(layout: Layout, emulator: str, settings: Mapping[str, Any], known: Addresses) -> str:
+    """Digests of everything that the state of an applied stack depends on: of the `emulator`, which
+    is LocalStack or LocalEmu, and of what is deployed to it.
 
     `settings` are its own: the variables of the module, and options.
     """
-    # The plug-in, and by its lock LocalStack, moto and all that they need.
-    emulator = (
+    # The plug-in, and by its locks the emulator, moto and all that they need.
+    running = (
+        emulator,
         files_digest(layout.emulator),
-        (layout.emulator_environment / "pyvenv.cfg").read_text(),
+        (layout.emulator_environment(emulator) / "pyvenv.cfg").read_text(),
     )
     module = (*sorted(layout.infra.glob("*.tf")), layout.infra / "modules")
     deployed = (
@@ -87,7 +88,7 @@ def key(layout: Layout, settings: Mapping[str, Any], known: Addresses) -> str:
         files_digest(Path(__file__)),
     )
     return "-".join(
-        sha256("\0".join(inputs).encode()).hexdigest()[:16] for inputs in (emulator, deployed)
+        sha256("\0".join(inputs).encode()).hexdigest()[:16] for inputs in (running, deployed)
     )
 
 

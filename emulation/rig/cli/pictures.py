@@ -15,6 +15,7 @@ from emulation.rig.cli.shared import (
     AsJson,
     AwsPort,
     DiscordPort,
+    EmulatorName,
     StateDir,
     print_json,
     running_stack,
@@ -123,13 +124,15 @@ def demo(
     timeout: Timeout = 120,
     aws_port: AwsPort = _DEFAULTS.aws_port,
     discord_port: DiscordPort = _DEFAULTS.discord_port,
+    emulator: EmulatorName | None = None,
     state_dir: StateDir = None,
 ) -> None:
     """Start the stack if need be, send an /imagine through it, show the pictures' paths."""
-    options = StackOptions(aws_port=aws_port, discord_port=discord_port)
+    chosen = {"emulator": emulator.value} if emulator else {}
+    options = StackOptions(aws_port=aws_port, discord_port=discord_port, **chosen)
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     _check_folder(out)
-    state = start_stack(options, folder)
+    state = start_stack(options, folder, given=chosen)
     if state.live:
         raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     stand_in = StandInClient(state.discord_url)

@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +14,30 @@ from emulation.rig.docker.compose import project_of
 from emulation.rig.errors import RigError, StackNotRunningError
 from emulation.rig.state import StackState, StateFolder
 from toolchain.errors import DockerError
-from toolchain.layout import Layout
+from toolchain.layout import LOCALEMU, LOCALSTACK, Layout
 
 LAYOUT = Layout.of_this_checkout()
+
+
+class Emulator(StrEnum):
+    """What is AWS where a stack runs as processes; both run the same plug-in."""
+
+    LOCALSTACK = LOCALSTACK
+    LOCALEMU = LOCALEMU
+
+
 StateDir = Annotated[
     Path | None,
     typer.Option(help="Folder of the stack (default: $DISCORD_DIFFUSION_STATE_DIR, else .local)."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if taken.")]
+EmulatorName = Annotated[
+    Emulator,
+    typer.Option(
+        "--emulator", envvar="RIG_EMULATOR", help="LocalStack, or its fork LocalEmu (host alone)."
+    ),
+]
 DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]
 
 

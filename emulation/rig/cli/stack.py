@@ -19,6 +19,8 @@ from emulation.rig.cli.shared import (
     AsJson,
     AwsPort,
     DiscordPort,
+    Emulator,
+    EmulatorName,
     StateDir,
     print_json,
     running_stack,
@@ -117,6 +119,7 @@ def up(
     runtime: Target = Runtime.HOST,
     discord: DiscordMode = Discord.STAND_IN,
     guild: Guild = None,
+    emulator: EmulatorName = Emulator.LOCALSTACK,
     fresh: Fresh = False,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -129,6 +132,8 @@ def up(
     is_live = discord is Discord.LIVE
     if is_live and runtime is not Runtime.HOST:
         raise RigError("A real Discord server is served with RUNTIME=host alone.")
+    if emulator is not Emulator.LOCALSTACK and runtime is not Runtime.HOST:
+        raise RigError(f"EMULATOR={emulator} goes with RUNTIME=host alone.")
     sources = {name: context.get_parameter_source(name) for name in context.params}
     given = {name for name, source in sources.items() if source and source.name in _GIVEN}
     _check_model(model, size if "size" in given else None, runtime)
@@ -144,6 +149,7 @@ def up(
         fresh=fresh,
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
+        emulator=emulator.value,
         discord=discord,
         guild=guild or None,
         bot_token=needed_bot_token() if is_live else bot_token(),

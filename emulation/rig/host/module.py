@@ -51,7 +51,8 @@ def name_of(layout: Layout, variables: dict[str, Any], state: StackState) -> str
     """The name of snapshots of a stack."""
     # The fleet agent's settings, which are saved too, come from the options.
     inputs = {"variables": variables, "options": state.options}
-    return snapshots.key(layout, inputs, snapshots.addresses(state))
+    emulator = state.options["emulator"]
+    return snapshots.key(layout, emulator, inputs, snapshots.addresses(state))
 
 
 def save_snapshot(layout: Layout, folder: StateFolder, state: StackState) -> None:

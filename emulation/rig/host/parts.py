@@ -42,8 +42,22 @@ class Parts:
     folder: StateFolder
     options: StackOptions
 
+    @property
+    def _emulator_python(self) -> Path:
+        return python_of(self.layout.emulator_environment(self.options.emulator))
+
+    def check_emulator(self) -> None:
+        """Return if the emulator of the options is set up.
+
+        Raises:
+            StartError: it is not; the text says what to do.
+        """
+        if not self._emulator_python.exists():
+            emulator = self.options.emulator
+            raise StartError(f"This emulator is not set up. Run: make setup EMULATOR={emulator}")
+
     def start_emulator(self, state: StackState, snapshot: Path | None = None) -> ProcessRecord:
-        """LocalStack with the plug-in, where `state` says; the fleet's tasks are its children."""
+        """An emulator with the plug-in, where `state` says; the fleet's tasks are its children."""
         for old in self.folder.logs.glob(TASK_LOGS):
             old.unlink()
         self.folder.tasks.mkdir(parents=True, exist_ok=True)
@@ -63,7 +77,7 @@ class Parts:
             forks_at_start=bool(snapshot and self.options.fleet.minimum_tasks),
         )
         config = EmulatorConfig(
-            emulator_python=python_of(self.layout.emulator_environment),
+            emulator_python=self._emulator_python,
             lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
             port=port_of(state.aws_endpoint),
             state_dir=self.folder.path,

@@ -53,6 +53,7 @@ def _started(
 ) -> StackState:
     """A new stack; its state is saved after every process, so that each can be stopped."""
     parts = Parts(layout, folder, options)
+    parts.check_emulator()
     owner = str(folder.path)
     aws = choose_port(options.aws_port, owner=owner)
     state = StackState.on_ports(

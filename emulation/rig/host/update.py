@@ -14,7 +14,7 @@ from toolchain.display import Display
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
 
-_AT_START = ("enforces_iam", "discord", "guild")
+_AT_START = ("enforces_iam", "discord", "guild", "emulator")
 """Options that are read when the stack starts, and never again."""
 
 

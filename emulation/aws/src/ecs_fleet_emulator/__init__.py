@@ -14,5 +14,10 @@ fleet/                 the fleet agent: acts as ECS and Auto Scaling
 tasks/                 ECS tasks, as processes or containers
 simulation/            the fleet agent's decisions; pure
 processes/             child processes, which end with the emulator
+localemu_compat.py     LocalEmu in LocalStack's place
 errors.py              the exception classes
 """
+
+from . import localemu_compat
+
+localemu_compat.install()

@@ -50,7 +50,7 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
         return StrictServer()
 
 
-def _provider(api: str, module: str, *arguments: object, name: str = "default") -> PluginSpec:
+def _provider(api: str, module: str, *arguments: object, name: str = "moto") -> PluginSpec:
     """The plugin of an AWS API, whose service the function `service` of `module` makes.
 
     The module and the code that it patches are loaded with the first request.
@@ -67,7 +67,7 @@ autoscaling = _provider("autoscaling", "services.autoscaling", AGENT)
 budgets = _provider("budgets", "services.budgets")
 ce = _provider("ce", "services.ce")
 cloudwatch = _provider("cloudwatch", "cloudwatch.alarms", AGENT, name="patched")
-dynamodb = _provider("dynamodb", "services.dynamodb", name="moto")
+dynamodb = _provider("dynamodb", "services.dynamodb")
 ec2 = _provider("ec2", "services.ec2", AGENT, name="patched")
 ecs = _provider("ecs", "services.ecs", AGENT)
 events = _provider("events", "services.events", AGENT, name="patched")
@@ -76,7 +76,7 @@ sqs = _provider("sqs", "services.sqs", name="patched")
 stepfunctions = _provider("stepfunctions", "services.stepfunctions", AGENT, name="patched")
 
 
-@aws_provider()  # type: ignore[untyped-decorator]  # LocalStack is untyped
+@aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
 def ecr() -> Service:
     from .services.moto_service import moto_service
 
@@ -85,10 +85,12 @@ def ecr() -> Service:
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def patch_localstack() -> None:
-    from . import localstack_patches, service_models
+    from . import localemu_compat, localstack_patches, service_models
 
     service_models.apply()
     localstack_patches.apply()
+    if localemu_compat.IS_LOCALEMU:
+        localemu_compat.apply_patches()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above

@@ -7,6 +7,7 @@ import pytest
 
 from emulation.aws import launch
 from emulation.aws.launch import EmulatorConfig, command
+from toolchain.layout import LOCALEMU, LOCALSTACK
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def test_the_emulator_listens_on_loopback_by_default(
     assert argv == ["/venv/bin/python", "-m", "ecs_fleet_emulator"]
     assert environment["GATEWAY_LISTEN"] == "127.0.0.1:4599"
     assert environment["LOCALSTACK_HOST"] == "127.0.0.1:4599"
+    assert environment["LOCALEMU_HOST"] == "127.0.0.1:4599"
     assert environment["SERVICES"] == "sqs,lambda"
     assert config.health_url == "http://127.0.0.1:4599/_localstack/health"
 
@@ -35,7 +37,8 @@ def test_the_emulator_writes_below_the_state_folder_only(
     config: EmulatorConfig, tmp_path: Path
 ) -> None:
     _, environment = command(config)
-    for name in ("HOME", "TMPDIR", "LOCALSTACK_VOLUME_DIR", "FILESYSTEM_ROOT", "CONFIG_DIR"):
+    volumes = ("LOCALSTACK_VOLUME_DIR", "LOCALEMU_VOLUME_DIR")
+    for name in ("HOME", "TMPDIR", *volumes, "FILESYSTEM_ROOT", "CONFIG_DIR"):
         assert Path(environment[name]).is_relative_to(tmp_path / "emulator")
     assert Path(environment["TMPDIR"]).is_dir()
 
@@ -48,12 +51,29 @@ def test_the_callers_environment_does_not_reach_the_emulator(
     assert "leaked" not in command(config)[1].values()
 
 
-def test_the_plug_in_registers_under_the_names_that_the_launcher_uses() -> None:
+@pytest.mark.parametrize("emulator", [LOCALSTACK, LOCALEMU])
+def test_the_plug_in_registers_under_the_names_that_the_launcher_uses(emulator: str) -> None:
     metadata = tomllib.loads(
         (Path(launch.__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
     )
     entry_points = metadata["project"]["entry-points"]
-    assert launch.LAMBDA_EXECUTOR in entry_points["localstack.lambda.runtime_executor"]
-    assert launch.GATEWAY_SERVER in entry_points["localstack.runtime.server"]
-    for api, name in launch.PROVIDERS.items():
-        assert f"{api}:{name}" in entry_points["localstack.aws.provider"]
+    assert launch.LAMBDA_EXECUTOR in entry_points[f"{emulator}.lambda.runtime_executor"]
+    assert launch.GATEWAY_SERVER in entry_points[f"{emulator}.runtime.server"]
+    providers = {f"{api}:{name}" for api, name in launch.PROVIDERS.items()}
+    assert providers == entry_points[f"{emulator}.aws.provider"].keys()
+
+
+def test_no_service_of_the_plug_in_has_the_name_of_an_emulators_own() -> None:
+    """LocalEmu's ECS, which runs containers, is the provider `ecs:default`."""
+    assert "default" not in launch.PROVIDERS.values()
+
+
+def test_both_emulators_load_the_same_of_the_plug_in() -> None:
+    metadata = tomllib.loads(
+        (Path(launch.__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
+    )
+    groups = metadata["project"]["entry-points"]
+    of_localstack = {name: group for name, group in groups.items() if name.startswith(LOCALSTACK)}
+    assert groups == of_localstack | {
+        LOCALEMU + name.removeprefix(LOCALSTACK): group for name, group in of_localstack.items()
+    }

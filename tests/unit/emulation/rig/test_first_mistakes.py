@@ -1,6 +1,7 @@
 """What keeps a stack from starting is a sentence that says what to do, before anything starts."""
 
 import errno
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from emulation.rig.errors import DeadlineError, RigError, StartError
 from emulation.rig.host import health
 from emulation.rig.host import stack as host
 from emulation.rig.loopback import choose_port, url_of
+from emulation.rig.options import StackOptions
 from emulation.rig.state import StackState, StateFolder
-from toolchain.layout import Layout
+from toolchain.display import Display
+from toolchain.layout import LOCALEMU, Layout
 
 ROOT = Layout.of_this_checkout().root
 
@@ -96,6 +99,7 @@ def test_a_model_in_the_hubs_cache_needs_no_network(monkeypatch: pytest.MonkeyPa
     [
         (["--model", "/no/such/folder"], "There is no folder MODEL=/no/such/folder"),
         (["--size", "256"], "SIZE= goes with MODEL="),
+        (["--emulator", "localemu", "--runtime", "docker"], "goes with RUNTIME=host"),
     ],
 )
 def test_the_command_line_says_it_without_a_traceback(
@@ -107,6 +111,13 @@ def test_the_command_line_says_it_without_a_traceback(
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "x").exists(), "nothing was started"
+
+
+def test_an_emulator_that_is_not_set_up_is_named_with_its_command(tmp_path: Path) -> None:
+    folder, options = StateFolder(tmp_path / "stack"), StackOptions(emulator=LOCALEMU)
+    with pytest.raises(StartError, match=r"Run: make setup EMULATOR=localemu"):
+        host.start(Layout(tmp_path), folder, options, Display(io.StringIO()))
+    assert not folder.path.exists()
 
 
 def test_a_disk_without_room_for_a_stack_is_named_first(

@@ -9,6 +9,7 @@ from emulation.aws.launch import DELAYS
 from emulation.rig import logs
 from emulation.rig.errors import RigError
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, differences
+from toolchain.layout import LOCALEMU
 
 
 def test_the_loop_is_no_faster_than_functions_can_keep_pace() -> None:
@@ -57,11 +58,13 @@ def test_a_difference_reads_as_a_person_gives_the_option() -> None:
             debug=("interactions", "worker"),
             enforces_iam=True,
             model=ModelOptions("a/b", width=640),
+            emulator=LOCALEMU,
         ),
     )
     assert list(differences(small.as_json(), other.as_json()).values()) == [
         *("MIN_TASKS=2", "MAX_TASKS=3", "SPEED=7.5", "WATCH=1"),
         *("DEBUG=interactions,worker", "IAM=enforce", "MODEL=a/b", "SIZE=640"),
+        "EMULATOR=localemu",
     ]
     back = differences(other.as_json(), small.as_json())
     assert [back["watch"], back["enforces_iam"]] == ["WATCH=", "IAM=off"]
@@ -80,6 +83,7 @@ def test_a_start_with_other_fleet_options_is_noticed() -> None:
         "size": None,
         "discord": "stand-in",
         "guild": None,
+        "emulator": "localstack",
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from emulation.rig.errors import SnapshotError
 from emulation.rig.snapshots import Snapshot, SnapshotStore, key, key_after_update
-from toolchain.layout import Layout
+from toolchain.layout import LOCALEMU, LOCALSTACK, Layout
 
 HERE = {"emulator": "127.0.0.1:4566", "discord": "127.0.0.1:8700"}
 ELSEWHERE = {"emulator": "127.0.0.1:40001", "discord": "127.0.0.1:40002"}
@@ -34,6 +34,7 @@ def layout(tmp_path: Path) -> Layout:
         "emulation/aws/src/plugin/region.py",
         "build/lambda.zip",
         ".cache/emulator/pyvenv.cfg",
+        ".cache/localemu/pyvenv.cfg",
         ".cache/bin/terraform",
     ):
         path = tmp_path / name
@@ -58,9 +59,13 @@ def layout(tmp_path: Path) -> Layout:
     ],
 )
 def test_a_change_of_any_input_changes_the_key(layout: Layout, name: str) -> None:
-    before = key(layout, VARIABLES, HERE)
+    before = key(layout, LOCALSTACK, VARIABLES, HERE)
     (layout.root / name).write_text("2")
-    assert key(layout, VARIABLES, HERE) != before
+    assert key(layout, LOCALSTACK, VARIABLES, HERE) != before
+
+
+def test_an_emulator_is_not_restored_from_a_snapshot_of_the_other(layout: Layout) -> None:
+    assert key(layout, LOCALEMU, VARIABLES, HERE) != key(layout, LOCALSTACK, VARIABLES, HERE)
 
 
 def test_every_file_that_the_module_reads_is_an_input() -> None:
@@ -78,26 +83,26 @@ def test_every_file_that_the_module_reads_is_an_input() -> None:
 
 def test_a_change_of_a_variable_changes_the_key(layout: Layout) -> None:
     changed = VARIABLES | {"fleet": {"minimum_tasks": 0}}
-    assert key(layout, changed, HERE) != key(layout, VARIABLES, HERE)
+    assert key(layout, LOCALSTACK, changed, HERE) != key(layout, LOCALSTACK, VARIABLES, HERE)
 
 
 def test_the_key_of_an_updated_stack_is_about_the_emulator_that_was_started(
     layout: Layout,
 ) -> None:
-    started = key(layout, VARIABLES, HERE)
+    started = key(layout, LOCALSTACK, VARIABLES, HERE)
     (layout.root / "build/lambda.zip").write_text("2")
-    deployed = key(layout, VARIABLES, HERE)
+    deployed = key(layout, LOCALSTACK, VARIABLES, HERE)
     (layout.root / "emulation/aws/src/plugin/region.py").write_text("2")
-    assert key_after_update(started, key(layout, VARIABLES, HERE)) == deployed
+    assert key_after_update(started, key(layout, LOCALSTACK, VARIABLES, HERE)) == deployed
 
 
 def test_neither_ports_nor_files_that_terraform_does_not_read_change_the_key(
     layout: Layout,
 ) -> None:
-    before = key(layout, VARIABLES, HERE)
+    before = key(layout, LOCALSTACK, VARIABLES, HERE)
     (layout.infra / "deploy.py").write_text("code")
     moved = VARIABLES | {"emulator_endpoint": "http://127.0.0.1:40001"}
-    assert key(layout, moved, ELSEWHERE) == before
+    assert key(layout, LOCALSTACK, moved, ELSEWHERE) == before
 
 
 def test_a_snapshot_is_loaded_with_the_addresses_of_the_start_that_loads_it(

@@ -23,6 +23,7 @@ from localstack.utils.patch import patch
 from ecs_fleet_emulator.clock.advance import ADVANCER
 from ecs_fleet_emulator.clock.timers import Timers
 from ecs_fleet_emulator.fleet.agent import FleetAgent
+from ecs_fleet_emulator.localemu_compat import keep_alarm_tags
 
 from . import alarm_rules, datapoints, metric_store
 
@@ -194,7 +195,7 @@ def service(agent: FleetAgent) -> Service:
         original(self, account, region, given)
         if tags:
             store = provider_v2.CloudwatchProvider.get_store(account, region)
-            store.TAGS.tag_resource(self.alarm["AlarmArn"], tags)
+            keep_alarm_tags(store, self.alarm["AlarmArn"], tags)
 
     @patch(CloudwatchDatabase.add_metric_data)  # type: ignore[untyped-decorator]
     def _add_metric_data(

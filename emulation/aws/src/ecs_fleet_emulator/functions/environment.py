@@ -16,7 +16,7 @@ LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
 
 # LocalStack sets these for its own container image.
 _LOCALSTACKS_OWN = frozenset({"EDGE_PORT", "AWS_LAMBDA_FUNCTION_TIMEOUT"})
-_LOCALSTACKS_PREFIX = "LOCALSTACK_"
+_LOCALSTACKS_PREFIXES = ("LOCALSTACK_", "LOCALEMU_")
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _IGNORED_FOLDERS = frozenset({"__pycache__", ".git", ".mypy_cache", ".ruff_cache"})
@@ -57,7 +57,7 @@ def variables(
     environment = {
         name: str(value)
         for name, value in from_localstack.items()
-        if name not in _LOCALSTACKS_OWN and not name.startswith(_LOCALSTACKS_PREFIX)
+        if name not in _LOCALSTACKS_OWN and not name.startswith(_LOCALSTACKS_PREFIXES)
     }
     environment |= {
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",

@@ -15,6 +15,9 @@ from typing import Any
 
 from localstack.state.pickle import Pickler, add_dispatch_entry
 
+from ecs_fleet_emulator.localemu_compat import module_name
+
+_EXECUTIONS_MODULE = module_name("localstack.services.stepfunctions.backend.store")
 _EXECUTIONS = "attr_executions"
 
 Addresses = Mapping[str, str]
@@ -47,7 +50,7 @@ def dumps(content: object, addresses: Addresses) -> bytes:
 
 def _leave_executions_out() -> None:
     """Save Step Functions without executions: they are threads, which end with their emulator."""
-    if module := sys.modules.get("localstack.services.stepfunctions.backend.store"):
+    if module := sys.modules.get(_EXECUTIONS_MODULE):
 
         def save(pickler: Any, store: Any) -> Any:
             kept = {name: value for name, value in vars(store).items() if name != _EXECUTIONS}

@@ -14,16 +14,20 @@ from localstack.runtime import events
 from localstack.services.plugins import SERVICE_PLUGINS, Service, ServiceContainer
 from localstack.utils.patch import patch
 
+from ecs_fleet_emulator.localemu_compat import module_name
+
 from . import containers, pickling
 from .pickling import Addresses
 
 LOG = logging.getLogger(__name__)
 
-LATE = {"stepfunctions": ("localstack.services.stepfunctions.backend.store:sfn_stores",)}
+_STATE_MACHINES = module_name("localstack.services.stepfunctions.backend.store")
+LATE = {"stepfunctions": (f"{_STATE_MACHINES}:sfn_stores",)}
 """Containers, by service, of classes that take a second to import."""
 
-_BEFORE_REQUESTS = ("apigateway", "lambda")
-"""Services that add paths to the gateway, and the one that answers Discord within three seconds."""
+_BEFORE_REQUESTS = ("apigateway", "s3", "lambda")
+"""Services that add paths to the gateway, and the one that answers Discord within three seconds,
+after the one that it reads its functions from."""
 _FIRST = ("events", "cloudwatch", "sqs")
 
 
