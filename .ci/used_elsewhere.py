@@ -29,6 +29,7 @@ _.remaining_resources
 _.run_log_loop
 _.running_count
 _.running_tasks_count
+_.start_worker_thread
 _.schedule_metric_alarm
 _.stopped_reason
 _.update_service
@@ -50,6 +51,9 @@ ssl_creds
 ce
 dynamodb
 service_quotas
+
+# The interface of an importlib.abc.Loader.
+_.exec_module
 
 # The interface of AWS's runtime client, which awslambdaric calls.
 initialize_client

@@ -103,11 +103,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def invoke(
-        self,
-        payload: dict[str, str],
-        function_timeout: float | None = None,  # noqa: ARG002  # LocalEmu gives it
-    ) -> InvocationResult:
+    def invoke(self, payload: dict[str, str], **_of_localemu: object) -> InvocationResult:
         """Process one event."""
         request_id = payload["invoke-id"]
         edited = self._hot_reload and fingerprint(self._folder) != self._fingerprint
