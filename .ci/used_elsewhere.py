@@ -10,6 +10,7 @@ _.agent_connected
 _.calculate_alarm_state
 _.capacity_provider_name
 _.compatibilities
+_.create_alarms
 _.deployments_changed
 _.exitCode
 _.health_status
@@ -48,6 +49,7 @@ StrictServerPlugin
 ssl_creds
 
 # LocalStack's providers, which the plug-in's entry points name.
+application_autoscaling
 ce
 dynamodb
 service_quotas

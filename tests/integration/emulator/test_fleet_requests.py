@@ -71,50 +71,6 @@ def test_a_service_that_aws_or_the_emulator_cannot_run_is_refused(
     assert text in refusal(fleet.client("ecs").create_service, **new_service(fleet, **changes))
 
 
-def test_scaling_that_is_not_acted_out_is_refused_by_name(fleet: SmallFleet) -> None:
-    scaling, autoscaling = fleet.client("application-autoscaling"), fleet.client("autoscaling")
-    target = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{fleet.name}/{fleet.service_name}",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
-    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
-    configuration = {
-        "TargetValue": 50,
-        "PredefinedMetricSpecification": {
-            "PredefinedMetricType": "ECSServiceAverageCPUUtilization"
-        },
-    }
-    assert "the policy type TargetTrackingScaling" in refusal(
-        scaling.put_scaling_policy,
-        **target,
-        PolicyName="target",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration=configuration,
-    )
-    assert "scheduled actions of a service" in refusal(
-        scaling.put_scheduled_action,
-        **target,
-        ScheduledActionName="night",
-        Schedule="rate(1 hour)",
-        ScalableTargetAction={"MinCapacity": 0},
-    )
-    assert "scheduled actions of a group" in refusal(
-        autoscaling.put_scheduled_update_group_action,
-        AutoScalingGroupName=fleet.service_name,
-        ScheduledActionName="night",
-        Recurrence="0 0 * * *",
-        MinSize=0,
-    )
-    assert "scaling policies of a group" in refusal(
-        autoscaling.put_scaling_policy,
-        AutoScalingGroupName=fleet.service_name,
-        PolicyName="simple",
-        AdjustmentType="ChangeInCapacity",
-        ScalingAdjustment=1,
-    )
-
-
 def test_sizes_of_a_group_that_contradict_each_other_are_refused(fleet: SmallFleet) -> None:
     client, name = fleet.client("autoscaling"), fleet.service_name
     assert "ValidationError: Desired capacity:4 must be between" in refusal(

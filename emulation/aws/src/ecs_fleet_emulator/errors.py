@@ -5,6 +5,7 @@ EmulatorError
 ├── ClockError                   time cannot be moved, or cannot be moved on
 ├── EmulatorEndingError          no process is started while the emulator shuts down
 ├── InitError                    a Lambda function could not be loaded
+├── InvalidScheduleError         a schedule's expression or time zone makes no sense
 ├── InvalidSettingsError         a setting of the fleet agent, or its value, is not allowed
 ├── NoInterpreterError           no interpreter is configured for a Lambda runtime
 ├── NotMappedError               what a request has to be allowed is not known
@@ -44,6 +45,10 @@ class InitError(EmulatorError):
     def __init__(self, payload: bytes) -> None:
         super().__init__(payload.decode(errors="replace"))
         self.payload = payload
+
+
+class InvalidScheduleError(EmulatorError):
+    """A schedule's expression or its time zone makes no sense; the text says what is wrong."""
 
 
 class InvalidSettingsError(EmulatorError):

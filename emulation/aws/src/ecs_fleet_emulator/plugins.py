@@ -62,7 +62,9 @@ def _provider(api: str, module: str, *arguments: object, name: str = "moto") -> 
     return aws_provider(api=api, name=name)(service)
 
 
-application_autoscaling = _provider("application-autoscaling", "services.application_autoscaling")
+application_autoscaling = _provider(
+    "application-autoscaling", "services.application_autoscaling", AGENT
+)
 autoscaling = _provider("autoscaling", "services.autoscaling", AGENT)
 budgets = _provider("budgets", "services.budgets")
 ce = _provider("ce", "services.ce")

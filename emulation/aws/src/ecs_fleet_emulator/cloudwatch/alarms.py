@@ -8,7 +8,6 @@ scaling action as long as the alarm stays in its state.
 import logging
 import re
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,7 @@ from ecs_fleet_emulator.clock.timers import Timers
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.localemu_compat import keep_alarm_tags
 
-from . import alarm_rules, datapoints, metric_store
+from . import alarm_rules, datapoints, metric_store, state_reasons
 
 LOG = logging.getLogger(__name__)
 
@@ -75,24 +74,21 @@ class Alarms:
         alarm = _describe(alarm_arn)
         if alarm is None:
             return False
-        values = self._values(alarm_arn, alarm)
-        state = alarm_rules.evaluate(datapoints.rule(alarm), values)
+        points = self._points(alarm_arn, alarm)
+        rule = datapoints.rule(alarm)
+        state = alarm_rules.evaluate(rule, points.values)
         if state is None or state == alarm["StateValue"]:
-            return self._act(alarm, values)
+            return self._act(alarm, points)
         account, region = _account_and_region(alarm_arn)
         client: Any = connect_to(aws_access_key_id=account, region_name=region).cloudwatch
-        present = [value for value in values if value is not None]
-        threshold = alarm["Threshold"]
-        reason = f"Threshold Crossed: {len(present)} datapoints {present} against {threshold}."
-        data = {
-            "version": "1.0",
-            "queryDate": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000",
-            "period": datapoints.period(alarm),
-            "recentDatapoints": present,
-            "threshold": threshold,
-        }
+        present = points.present()
         alarm_scheduler.update_alarm_state(
-            client, alarm["AlarmName"], alarm["StateValue"], state, reason, data
+            client,
+            alarm["AlarmName"],
+            alarm["StateValue"],
+            state,
+            state_reasons.state_reason(rule, state, present),
+            state_reasons.state_reason_data(alarm, datapoints.period(alarm), present),
         )
         return True
 
@@ -100,7 +96,7 @@ class Alarms:
         """Carry out the scaling policies for an alarm's present state."""
         alarm = _describe(alarm_arn)
         if alarm is not None and datapoints.unsupported_reason(alarm) is None:
-            self._act(alarm, self._values(alarm_arn, alarm))
+            self._act(alarm, self._points(alarm_arn, alarm))
 
     def drops_data(self, account: str, region: str, namespace: str) -> bool:
         """Whether to drop data for a namespace; counts the setting `drop_metric_points` down."""
@@ -115,24 +111,25 @@ class Alarms:
     def _speed(self, alarm_arn: str) -> float:
         return self._agent.settings(*_account_and_region(alarm_arn)).alarm_speed
 
-    def _values(self, alarm_arn: str, alarm: Any) -> list[float | None]:
+    def _points(self, alarm_arn: str, alarm: Any) -> datapoints.DataPoints:
         owner = _account_and_region(alarm_arn)
         return datapoints.read(*owner, alarm, self._speed(alarm_arn))
 
-    def _act(self, alarm: Any, values: list[float | None]) -> bool:
+    def _act(self, alarm: Any, points: datapoints.DataPoints) -> bool:
         actions = alarm.get(_ACTIONS[alarm["StateValue"]]) or []
-        latest = next((value for value in reversed(values) if value is not None), None)
+        latest = next((value for value in reversed(points.values) if value is not None), None)
         if not alarm.get("ActionsEnabled", True) or latest is None:
             return False
         rule = datapoints.rule(alarm)
-        policies = list(filter(_SCALING_POLICY.match, actions))
-        for action in policies:
-            # Loads moto's backend, which most emulators never need.
-            from ecs_fleet_emulator.services import application_autoscaling
+        policies = [action for action in actions if _SCALING_POLICY.match(action)]
+        if policies:
+            # Loads moto's backends, which most emulators never need.
+            from ecs_fleet_emulator.fleet import scaling_policies
+            from ecs_fleet_emulator.fleet.moto_records import AlarmedMetric
 
-            application_autoscaling.carry_out(
-                self._agent, action, alarm["AlarmName"], latest - rule.threshold, above=rule.above
-            )
+            seen = AlarmedMetric(alarm["AlarmName"], latest, rule.threshold, rule.above)
+            for policy in policies:
+                scaling_policies.carry_out(self._agent, policy, seen)
         return bool(policies)
 
 

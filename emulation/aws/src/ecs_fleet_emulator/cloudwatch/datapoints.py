@@ -4,7 +4,9 @@ import math
 import sqlite3
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,8 +53,25 @@ def period(alarm: Any) -> int:
     )
 
 
-def read(account: str, region: str, alarm: Any, speed: float) -> list[float | None]:
-    """The alarm's data points, oldest first, None where one is missing.
+@dataclass(frozen=True)
+class DataPoints:
+    """An alarm's data points, oldest first, None where one is missing; a period has `seconds`."""
+
+    start: int
+    seconds: int
+    values: Sequence[float | None]
+
+    def present(self) -> list[tuple[datetime, float]]:
+        """Those that there are, with the beginnings of their periods."""
+        return [
+            (datetime.fromtimestamp(self.start + i * self.seconds, UTC), value)
+            for i, value in enumerate(self.values)
+            if value is not None
+        ]
+
+
+def read(account: str, region: str, alarm: Any, speed: float) -> DataPoints:
+    """The data points of an alarm.
 
     As in CloudWatch, the range is longer than the evaluation periods. `speed` divides the period.
     """
@@ -64,9 +83,11 @@ def read(account: str, region: str, alarm: Any, speed: float) -> list[float | No
     if not queries:
         names = ("MetricName", "Namespace", "Dimensions")
         metric = {name: alarm[name] for name in names if alarm.get(name)}
-        return window.metric(metric, alarm.get("Statistic") or alarm["ExtendedStatistic"])
-    returned = (name for name, query in queries.items() if query.get("ReturnData", True))
-    return _query_values(window, queries, next(returned))
+        values = window.metric(metric, alarm.get("Statistic") or alarm["ExtendedStatistic"])
+    else:
+        returned = (name for name, query in queries.items() if query.get("ReturnData", True))
+        values = _query_values(window, queries, next(returned))
+    return DataPoints(window.start, seconds, values)
 
 
 class _Window:
@@ -75,13 +96,13 @@ class _Window:
     def __init__(self, account: str, region: str, end: int, seconds: int, number: int) -> None:
         self._account, self._region = account, region
         self._seconds, self.number = seconds, number
-        self._start, self._end = end - number * seconds, end
+        self.start, self._end = end - number * seconds, end
 
     def metric(self, metric: dict[str, Any], stat: str) -> list[float | None]:
         """The data points of a metric."""
         read = self._percentile if stat[0] == "p" else self._statistic
         found = read(metric, stat)
-        return [found.get(self._start + i * self._seconds) for i in range(self.number)]
+        return [found.get(self.start + i * self._seconds) for i in range(self.number)]
 
     def _statistic(self, metric: dict[str, Any], stat: str) -> dict[int, float]:
         statistic = {"Metric": metric, "Period": self._seconds, "Stat": stat}
@@ -90,7 +111,7 @@ class _Window:
             self._account,
             self._region,
             query,
-            datetime.fromtimestamp(self._start, UTC),
+            datetime.fromtimestamp(self.start, UTC),
             datetime.fromtimestamp(self._end, UTC),
             "TimestampAscending",
         )
@@ -108,10 +129,10 @@ class _Window:
         owner = (self._account, self._region)
         series = (metric.get("Namespace"), metric["MetricName"], dimensions)
         with closing(sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)) as connection:
-            rows = connection.execute(query, (*owner, *series, self._start, self._end)).fetchall()
+            rows = connection.execute(query, (*owner, *series, self.start, self._end)).fetchall()
         periods: dict[int, list[float]] = defaultdict(list)
         for at, value in rows:
-            periods[at - (at - self._start) % self._seconds].append(value)
+            periods[at - (at - self.start) % self._seconds].append(value)
         fraction = float(stat[1:]) / 100
         return {
             start: sorted(values)[max(math.ceil(fraction * len(values)) - 1, 0)]

@@ -1,10 +1,29 @@
 """Scaling activities and the instances of warm pools, which moto's backends do not keep, and times
 in moto's form."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 MAX_ACTIVITIES = 500
+
+
+@dataclass(frozen=True)
+class AlarmedMetric:
+    """The latest value that an alarm saw; `above`: it fires above its threshold."""
+
+    alarm: str
+    value: float
+    threshold: float
+    above: bool
+
+
+@dataclass(frozen=True)
+class TrackedAlarm:
+    """An alarm of a policy of target tracking; the names are those by which moto shows one."""
+
+    name: str
+    alarm_arn: str
 
 
 def activities(backend: Any) -> list[dict[str, Any]]:

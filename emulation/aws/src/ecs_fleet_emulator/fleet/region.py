@@ -29,6 +29,8 @@ from . import instance_role, moto_instances
 from .moto_reader import read_snapshot, task_request
 from .moto_records import activities
 from .moto_writer import EcsTask, MotoWriter, add_event
+from .scheduled_actions import ScheduledActions
+from .utilization import Utilization
 
 LOG = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class Region:
         self.writer = MotoWriter(self.ecs, self.autoscaling)
         self.journal = Journal()
         self.snapshot = RegionSnapshot()
+        self.scheduled_actions = ScheduledActions()
+        self.utilization = Utilization()
         self.launcher = launcher
         self._started = CLOCK.monotonic()
         self._simulated = 0.0
@@ -59,6 +63,7 @@ class Region:
     def resume(self, launcher: TaskLauncher) -> None:
         """Go on, in a new emulator, where the saved one was: tasks that ran get new processes."""
         self.launcher, self._started = launcher, CLOCK.monotonic()
+        self.scheduled_actions.resume()
         for task in list(self.simulation.state.tasks.values()):
             for container in containers.running(task):
                 container.checking = False
@@ -85,6 +90,7 @@ class Region:
 
     def step(self) -> float | None:
         """Step the simulation and apply its effects; the real seconds to the next step, or None."""
+        until_action = self.scheduled_actions.carry_out_due(self, datetime.now(UTC))
         snapshot = read_snapshot(self.ecs, self.autoscaling)
         self._detect_lost_instances()
         step_effects = self.simulation.step(snapshot, self.now)
@@ -112,7 +118,9 @@ class Region:
         if any(isinstance(effect, at_once) for effect in step_effects):
             return 0.0
         step_at = self.simulation.next_step_at
-        return None if step_at is None else max(step_at - self.now, 0.0) / self.settings.speed
+        until_step = None if step_at is None else max(step_at - self.now, 0.0) / self.settings.speed
+        waits = (until_action, until_step, self.utilization.publish_due(self))
+        return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def _detect_lost_instances(self) -> None:
         """Find instances that were terminated through EC2's API."""

@@ -3,8 +3,11 @@
 Each module has `service`, which applies its patches and makes the service for LocalStack.
 
 moto_service.py             a service of moto's on LocalStack's gateway
-application_autoscaling.py  tags, activities, and the execution of step scaling policies
+application_autoscaling.py  tags, activities, policies and scheduled actions of ECS services
 autoscaling.py              groups whose instances come from the fleet agent
+group_policies.py           scaling policies of groups
+group_schedules.py          scheduled actions of groups
+tracked_alarms.py           the alarms that policies of target tracking have
 autoscaling_requests.py     what AWS refuses, and what the emulator refuses by name
 budgets.py                  subscribers, updates and tags
 ce.py                       cost-allocation tags

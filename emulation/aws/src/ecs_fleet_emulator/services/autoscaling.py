@@ -18,7 +18,7 @@ from moto.core.responses import ActionResult
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.fleet.moto_records import activities
 
-from . import autoscaling_requests, warm_pools
+from . import autoscaling_requests, group_policies, group_schedules, warm_pools
 from .moto_service import Operation, checked, moto_service, refused
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
@@ -79,9 +79,9 @@ def service(agent: FleetAgent) -> Service:
         "CreateAutoScalingGroup": sizes_checked,
         "UpdateAutoScalingGroup": sizes_checked,
         "SetDesiredCapacity": sizes_checked,
-        "DeleteAutoScalingGroup": checked(
-            autoscaling_backends, autoscaling_requests.check_deletion
-        ),
+        "DeleteAutoScalingGroup": _delete,
+        **group_policies.operations(agent),
+        **group_schedules.operations(agent),
         **{name: refused(what) for name, what in autoscaling_requests.NOT_ACTED_OUT.items()},
         "SetInstanceHealth": set_health,
         "DeleteWarmPool": partial(warm_pools.delete, agent),
@@ -89,6 +89,16 @@ def service(agent: FleetAgent) -> Service:
         "CompleteLifecycleAction": complete,
     }
     return moto_service("autoscaling", operations, agent.notify)
+
+
+def _delete(context: RequestContext, request: Any) -> Any:
+    """DeleteAutoScalingGroup: its policies and their alarms go with it."""
+    groups = autoscaling_backends[context.account_id][context.region].autoscaling_groups
+    group = groups.get(request["AutoScalingGroupName"])
+    answer = checked(autoscaling_backends, autoscaling_requests.check_deletion)(context, request)
+    if group is not None:
+        group_policies.delete_alarms(context, group)
+    return answer
 
 
 def _set_desired_capacity(group: FakeAutoScalingGroup, capacity: int | None) -> None:

@@ -8,9 +8,6 @@ from moto.autoscaling.models import AutoScalingBackend
 
 Request = Mapping[str, Any]
 NOT_ACTED_OUT = {
-    "PutScalingPolicy": "scaling policies of a group: capacity providers scale groups",
-    "PutScheduledUpdateGroupAction": "scheduled actions of a group",
-    "BatchPutScheduledUpdateGroupAction": "scheduled actions of a group",
     "StartInstanceRefresh": "instance refreshes",
     "AttachLoadBalancers": "load balancers of a group",
     "AttachLoadBalancerTargetGroups": "load balancers of a group",

@@ -10,7 +10,10 @@ health.py            their health checks
 managed_scaling.py   capacity providers: waiting tasks become a group's desired capacity
 instances.py         Auto Scaling groups: a desired capacity becomes instances
 warm_pools.py        their warm pools: stopped instances that have booted and pulled an image
-step_scaling.py      Application Auto Scaling: a breached alarm becomes a desired count
+step_scaling.py      a breached alarm becomes a capacity, by steps
+target_tracking.py   the same in proportion to a target, by agreement of all policies
+cooldowns.py         which change of a capacity is allowed now
+scaling_schedules.py  the times of scheduled actions
 snapshots.py         input: groups, capacity providers and services of the AWS APIs
 effects.py           output: changes to make in the emulated AWS
 state.py             the state between steps

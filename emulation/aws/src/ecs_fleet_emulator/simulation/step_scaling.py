@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .cooldowns import Cooldown, CooldownSeconds, Limits, allowed_capacity
+
 PERCENT = "PercentChangeInCapacity"
 EXACT = "ExactCapacity"
 
@@ -28,15 +30,6 @@ class Policy:
     steps: Sequence[Step]
     cooldown: float = 300.0
     minimum_magnitude: int = 0
-
-
-@dataclass
-class Cooldown:
-    """The cooldowns of a scalable target; `out_from`: the capacity before the last scale-out."""
-
-    out_until: float = -math.inf
-    out_from: int = 0
-    in_until: float = -math.inf
 
 
 def step_for(steps: Sequence[Step], distance: float, *, above: bool) -> Step | None:
@@ -74,27 +67,18 @@ def new_capacity(
     *,
     above: bool,
     capacity: int,
-    minimum: int,
-    maximum: int,
+    limits: Limits,
     cooldown: Cooldown,
     now: float,
 ) -> int | None:
-    """The capacity from `minimum` to `maximum` after a step, or None if it does not change.
+    """The capacity within the limits after a step, or None if it does not change.
 
-    Updates `cooldown`. During the cooldown of a scale-out, the capacity that it added counts
-    towards the next one. During that of a scale-in only a scale-out is possible.
+    Updates `cooldown`.
     """
     step = step_for(policy.steps, distance, above=above)
     if step is None:
         return None
-    base = min(cooldown.out_from, capacity) if now < cooldown.out_until else capacity
-    grown = min(max(adjusted(policy, step, base), minimum), maximum)
-    if grown > capacity:
-        cooldown.out_until, cooldown.out_from = now + policy.cooldown, base
-        cooldown.in_until = -math.inf
-        return grown
-    shrunk = min(max(adjusted(policy, step, capacity), minimum), maximum)
-    if shrunk >= capacity or now < cooldown.in_until:
-        return None
-    cooldown.in_until, cooldown.out_until = now + policy.cooldown, -math.inf
-    return shrunk
+    seconds = CooldownSeconds(policy.cooldown, policy.cooldown)
+    return allowed_capacity(
+        lambda base: adjusted(policy, step, base), capacity, limits, cooldown, seconds, now
+    )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecs_fleet_emulator.simulation.cooldowns import Cooldown, Limits
 from ecs_fleet_emulator.simulation.step_scaling import (
-    Cooldown,
     Policy,
     Step,
     new_capacity,
@@ -31,8 +31,7 @@ def after(
         distance,
         above=policy is not IN if above is None else above,
         capacity=capacity,
-        minimum=0,
-        maximum=10,
+        limits=Limits(0, 10),
         cooldown=cooldown or Cooldown(),
         now=now,
     )
