@@ -106,6 +106,10 @@ test-unit: setup ## Run the tests that need no stack
 test: setup ## Run the whole test suite
 	@$(VENV)/python -m tests
 
+.PHONY: test-integration
+test-integration: setup ## Run the tests that need an emulator of AWS (EMULATOR=localemu)
+	@$(VENV)/python -m tests integration
+
 .PHONY: test-docker
 test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
 	@$(VENV)/python -m tests.docker

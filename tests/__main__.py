@@ -1,6 +1,7 @@
 """`python -m tests`: what needs no engine, in lanes; with `unit`, what needs no stack either.
 
-With `stack`, what `unit` leaves out.
+With `stack`, what `unit` leaves out; with `integration`, what needs an emulator of AWS, which
+`make test-integration EMULATOR=localemu` chooses.
 
 `python -m tests ARGUMENTS OF PYTEST` runs what they say, one test after another.
 """
@@ -26,6 +27,8 @@ def main() -> int:
             return suite.run(root, (), selection.of_unit(root), {}, at_a_time=at_a_time)
         case ["stack"]:
             return suite.run(root, (), selection.of_stack(root), {})
+        case ["integration"]:
+            return suite.run(root, (), selection.of_integration(root), {})
         case words:
             return suite.run_pytest(root, words, {})
 

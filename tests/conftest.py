@@ -7,7 +7,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests.targets import DOCKER, TARGET
+from tests.emulator_exceptions import mark_exceptions
+from tests.targets import DOCKER, EMULATOR, TARGET
 
 # Before torch is imported: otherwise its threads would wait spinning, each for those that other
 # processes hold up (emulation/rig/host/processes.py).
@@ -20,6 +21,11 @@ settings.load_profile("repeatable")
 pytest_plugins = ["tests.stack", "tests.terraform_provider"]
 # They need an engine: `make test-docker`.
 collect_ignore = [] if TARGET == DOCKER else ["docker"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the failures that are known of the emulator."""
+    mark_exceptions(items, EMULATOR)
 
 
 @pytest.hookimpl(wrapper=True)

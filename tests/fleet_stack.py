@@ -21,7 +21,7 @@ from tests.integration.channel import contains_text
 from tests.integration.message_history import MessageHistory
 from tests.messages import text_of
 from tests.stack import ANSWER_SECONDS, Stack
-from tests.targets import DOCKER, HOST, TARGET
+from tests.targets import DOCKER, EMULATOR, HOST, TARGET
 
 MAXIMUM = 4
 OPTIONS = StackOptions(
@@ -30,6 +30,7 @@ OPTIONS = StackOptions(
     fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
     environment="fleet",
     enforces_iam=TARGET == HOST,
+    emulator=EMULATOR,
     # Short, so that a job of a killed worker is received again soon; but no busy machine may keep a
     # worker from extending its lease so long, since each job is received once.
     visibility_timeout_seconds=15,

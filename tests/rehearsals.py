@@ -169,6 +169,7 @@ def begun(folder: Path) -> Iterator[Rehearsal]:
     """
     from emulation.rig.options import FleetOptions, StackOptions
     from tests.stack import ANSWER_SECONDS
+    from tests.targets import EMULATOR
 
     place = StateFolder(folder / "stack")
     options = StackOptions(
@@ -178,6 +179,7 @@ def begun(folder: Path) -> Iterator[Rehearsal]:
         fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0, speed=1),
         answer_seconds=ANSWER_SECONDS,
         enforces_iam=True,
+        emulator=EMULATOR,
     )
     state = rehearsal.start(LAYOUT, place, options)
     try:

@@ -85,6 +85,13 @@ def of_stack(root: Path) -> list[str]:
     return [name for name in of_host(root) if name not in unit]
 
 
+def of_integration(root: Path) -> list[str]:
+    """What needs an emulator of AWS, relative to the checkout."""
+    found = _below(root, "tests/integration") | _below(root, "tests/e2e")
+    without = {name for name, reason in ELSEWHERE.items() if reason == _IN_PROCESS}
+    return sorted(found - without, key=_turn)
+
+
 def _below(root: Path, folder: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
 

@@ -29,7 +29,7 @@ from emulation.rig.state import ProcessRecord, StackState, StateFolder
 from emulation.rig.terraform import Terraform
 from emulation.rig.waiting import wait_until
 from tests import aws_stack, container_stack
-from tests.targets import AWS, DOCKER, HOST, TARGET
+from tests.targets import AWS, DOCKER, EMULATOR, HOST, TARGET
 from tests.worker_forks import WorkerForks
 from toolchain.display import Display
 from toolchain.layout import Layout
@@ -69,6 +69,7 @@ OPTIONS = StackOptions(
     answer_seconds=ANSWER_SECONDS,
     variables={"worker": {"models": MODELS, "loras": LORAS}} if TARGET == HOST else {},
     enforces_iam=TARGET == HOST,
+    emulator=EMULATOR,
 )
 MISSING_QUEUE = "-gone.fifo"
 """The end of a queue's name that no function may use, and that is not there (`broken_queue`)."""

@@ -21,6 +21,7 @@ from emulation.rig.state import StackState, StateFolder
 from tests.bench import burst, fair_order, handler, page, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
+from tests.targets import EMULATOR
 from toolchain.display import Display
 from toolchain.layout import Layout
 
@@ -69,7 +70,8 @@ def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     folder = StateFolder(LAYOUT.build / "bench-stack")
     # The scaling loop as often as on AWS: each run reads all waiting jobs. No worker draws.
     fleet = FleetOptions(0, 0, speed=1)
-    options = StackOptions(aws_port=0, discord_port=0, fleet=fleet, environment="bench")
+    ports = {"aws_port": 0, "discord_port": 0}
+    options = StackOptions(**ports, fleet=fleet, environment="bench", emulator=EMULATOR)
     try:
         state, _ = host.start(LAYOUT, folder, options, display)
         fair = display.run("fair order", lambda: _measure_fair_order(state, folder))

@@ -1,6 +1,5 @@
 """The emulator as processes of this machine: target `host`."""
 
-import os
 import signal
 import subprocess
 import urllib.request
@@ -10,23 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from running_emulator import ROOT, Emulator
+from running_emulator import Emulator
 
 from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
 from emulation.rig.waiting import wait_until
+from tests.targets import EMULATOR
+from toolchain.layout import Layout, python_of
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 """Less than its functions and long polls would go on for."""
 
 
-def venv_python(variable: str, folder: str) -> Path:
-    """The interpreter of a virtual environment of the set-up, or of the one a variable names."""
-    return Path(os.environ.get(variable, ROOT / ".cache" / folder)) / "bin" / "python"
-
-
-EMULATOR_PYTHON = venv_python("EMULATOR_VENV", "emulator")
-LAMBDA_PYTHON = venv_python("LAMBDA_PYTHON313_VENV", "lambda-python3.13")
+_LAYOUT = Layout.of_this_checkout()
+EMULATOR_PYTHON = python_of(_LAYOUT.emulator_environment(EMULATOR))
+LAMBDA_PYTHON = python_of(_LAYOUT.lambda_environment)
 
 
 def have_ended(processes: Iterable[psutil.Process]) -> bool:

@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from tests.lanes import CROWDS, lane
-from tests.selection import _LONGEST, ELSEWHERE, of_docker, of_host, of_stack, of_unit
+from tests.selection import (
+    _LONGEST,
+    ELSEWHERE,
+    of_docker,
+    of_host,
+    of_integration,
+    of_stack,
+    of_unit,
+)
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
@@ -48,3 +56,12 @@ def test_unit_tests_come_last() -> None:
 
 def test_the_jobs_of_a_workflow_run_each_module_once() -> None:
     assert [*of_stack(ROOT), *of_unit(ROOT)] == of_host(ROOT)
+
+
+def test_what_an_emulator_is_tried_with_leaves_out_what_has_none() -> None:
+    found = of_integration(ROOT)
+    assert "tests/e2e/test_real_stack.py" in found
+    assert "tests/integration/test_deploy_rehearsal.py" in found
+    assert "tests/integration/emulator/test_lambda_executor.py" in found
+    assert "tests/integration/standin/test_webhooks_api.py" not in found
+    assert set(found) < set(of_stack(ROOT))
