@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE LORA OUT TIMEOUT \
   SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH DEBUG FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
-  DISCORD DISCORD_GUILD MINUTES EMULATOR
+  DISCORD DISCORD_GUILD MINUTES EMULATOR EMULATOR_ENDPOINT
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -176,7 +176,7 @@ destroy-aws: setup ## Remove a deployment from AWS, and list what is left (ARGS=
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)
 
 .PHONY: rehearsal
-rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
+rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md; EMULATOR=localemu, EMULATOR_ENDPOINT=http://127.0.0.1:4566)
 	@$(VENV)/python -m emulation.rig.rehearsal up
 
 .PHONY: rehearsal-down

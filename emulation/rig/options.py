@@ -4,14 +4,23 @@ import math
 import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from emulation.aws.launch import DELAYS
-from toolchain.layout import LOCALSTACK
+from toolchain.layout import LOCALEMU, LOCALSTACK
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
+
+
+class Emulator(StrEnum):
+    """What is AWS where a stack runs as processes; both run the same plug-in."""
+
+    LOCALSTACK = LOCALSTACK
+    LOCALEMU = LOCALEMU
+
 
 STAND_IN, LIVE = "stand-in", "live"
 """What a stack has for Discord."""
@@ -137,7 +146,7 @@ class StackOptions:
     enforces_iam: bool = False
     """Whether the emulator denies what the deployment's roles do not allow."""
     emulator: str = LOCALSTACK
-    """What is AWS: LOCALSTACK or LOCALEMU of toolchain/layout.py."""
+    """What is AWS: a value of `Emulator`."""
     discord: str = STAND_IN
     """Whom the stack serves: the stand-in, or `live`, a server of the real Discord."""
     guild: str | None = None

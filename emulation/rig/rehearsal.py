@@ -3,24 +3,38 @@
 `python -m emulation.rig.rehearsal up` starts the emulator and the stand-in, requests the GPU quotas
 that a person requests in a new account, and prints the environment in which the commands of a real
 deployment reach these two. It deploys nothing: deploying is what is rehearsed.
+
+With `--emulator-endpoint` the account is an emulator that a person started, such as a newer image
+of LocalStack. Its token is given to that image, not to the rig.
 """
 
 import io
 import json
+import re
 import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from discord_diffusion.settings.reader import DISCORD_API_URL
+from emulation.aws.launch import HEALTH_PATH
 from emulation.rig.emulator_client import CREDENTIALS, client_options
+from emulation.rig.errors import RigError, StartError
 from emulation.rig.host import stack
 from emulation.rig.host.parts import Parts
-from emulation.rig.loopback import choose_port
-from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, lambda_architecture
+from emulation.rig.loopback import answers, choose_port
+from emulation.rig.options import (
+    Emulator,
+    FleetOptions,
+    ModelOptions,
+    StackOptions,
+    lambda_architecture,
+)
 from emulation.rig.state import StackState, StateFolder
 from fixtures.discord.signing import application
 from infra.deploy.choices import DISCORD_BOT_TOKEN
@@ -31,29 +45,72 @@ from toolchain.layout import Layout
 MAXIMUM_TASKS = 2
 _VCPUS = 4 * MAXIMUM_TASKS
 _FOLDER = Path(".deployments/.rehearsal")
+_ENDPOINT = re.compile(r"https?://[^/]+")
+_HEALTH_PATHS = (HEALTH_PATH, "/_localemu/health")
 _IMAGE = "registry.invalid/discord-diffusion/worker:rehearsal"
 """Never pulled: the emulator's tasks are processes of this checkout."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Folder = Annotated[Path, typer.Option("--state-dir", help="Folder of the rehearsal.")]
+EmulatorName = Annotated[
+    Emulator,
+    typer.Option("--emulator", envvar="RIG_EMULATOR", help="LocalStack, or its fork LocalEmu."),
+]
+Endpoint = Annotated[
+    str,
+    typer.Option(
+        envvar="RIG_EMULATOR_ENDPOINT",
+        help="Address of an emulator that runs already, as http://127.0.0.1:4566.",
+    ),
+]
 
 
-def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackState:
-    """Start emulator and stand-in; a stack that runs in the folder is stopped first."""
+_NOT_OURS = """\
+What runs at {endpoint} is not this rig's emulator: functions, tasks, alarms and policies are what
+it makes of them. LocalStack runs functions and tasks in Docker, and there is no fleet agent: nothing
+starts instances or scales the service, unless it does so itself. Not there: the fleet's commands,
+SPEED, IAM=enforce, rights, snapshots and the moved clock."""
+
+
+def start(
+    layout: Layout, folder: StateFolder, options: StackOptions, endpoint: str = ""
+) -> StackState:
+    """Start emulator and stand-in; a stack that runs in the folder is stopped first.
+
+    With an `endpoint`, the stand-in alone: the emulator is the one that answers there.
+
+    Raises:
+        StartError: nothing answers at the endpoint, or a part did not start.
+    """
     parts = Parts(layout, folder, options)
-    parts.check_emulator()
+    if endpoint:
+        _check_endpoint(endpoint)
+    else:
+        parts.check_emulator()
     stack.stop(folder)
     aws = choose_port(options.aws_port)
     discord = choose_port(options.discord_port, taken=aws)
     state = StackState.on_ports("rehearsal", aws, discord, region=options.region)
+    if endpoint:
+        state = replace(state, aws_endpoint=endpoint)
     try:
-        state = parts.start_servers(state, Display(io.StringIO()))
+        state = parts.start_servers(state, Display(io.StringIO()), has_emulator=not endpoint)
     except BaseException:
         stack.stop(folder)
         raise
     state = replace(state, ready=True)
     folder.save(state)
     return state
+
+
+def _check_endpoint(endpoint: str) -> None:
+    if not _ENDPOINT.fullmatch(endpoint):
+        raise StartError(
+            f"EMULATOR_ENDPOINT={endpoint}: an address without a path is needed, for example"
+            " http://127.0.0.1:4566."
+        )
+    if not any(answers(endpoint + path) for path in _HEALTH_PATHS):
+        raise StartError(f"Nothing answers at EMULATOR_ENDPOINT={endpoint}. Start that emulator.")
 
 
 def request_quotas(state: StackState) -> None:
@@ -104,13 +161,25 @@ def environment(folder: StateFolder, state: StackState, variable_file: Path) -> 
 
 
 @app.command()
-def up(state_dir: Folder = _FOLDER) -> None:
+def up(
+    state_dir: Folder = _FOLDER,
+    emulator: EmulatorName = Emulator.LOCALSTACK,
+    emulator_endpoint: Endpoint = "",
+) -> None:
     """Start the rehearsal, and print the environment: eval "$(make -s rehearsal)"."""
     layout, folder = Layout.of_this_checkout(), StateFolder(state_dir.resolve())
-    state = start(
-        layout, folder, StackOptions(fleet=FleetOptions(minimum_tasks=0), enforces_iam=True)
+    options = StackOptions(
+        fleet=FleetOptions(minimum_tasks=0), enforces_iam=True, emulator=emulator.value
     )
-    request_quotas(state)
+    state = start(layout, folder, options, emulator_endpoint)
+    if emulator_endpoint:
+        typer.echo(_NOT_OURS.format(endpoint=emulator_endpoint), err=True)
+    try:
+        request_quotas(state)
+    except (BotoCoreError, ClientError) as error:
+        if not emulator_endpoint:
+            raise
+        typer.echo(f"No quotas of GPU instances could be requested there: {error}", err=True)
     file = folder.path / "rehearsal.tfvars.json"
     file.write_text(json.dumps(variables(layout), indent=2) + "\n")
     for name, value in environment(folder, state, file).items():
@@ -125,4 +194,7 @@ def down(state_dir: Folder = _FOLDER) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    try:
+        app()
+    except RigError as error:
+        sys.exit(f"Error: {error}")

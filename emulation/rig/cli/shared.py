@@ -3,7 +3,6 @@
 import json
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +11,12 @@ import typer
 from emulation.rig.docker import stack as containers
 from emulation.rig.docker.compose import project_of
 from emulation.rig.errors import RigError, StackNotRunningError
+from emulation.rig.options import Emulator
 from emulation.rig.state import StackState, StateFolder
 from toolchain.errors import DockerError
-from toolchain.layout import LOCALEMU, LOCALSTACK, Layout
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
-
-
-class Emulator(StrEnum):
-    """What is AWS where a stack runs as processes; both run the same plug-in."""
-
-    LOCALSTACK = LOCALSTACK
-    LOCALEMU = LOCALEMU
-
 
 StateDir = Annotated[
     Path | None,

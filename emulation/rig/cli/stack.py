@@ -19,7 +19,6 @@ from emulation.rig.cli.shared import (
     AsJson,
     AwsPort,
     DiscordPort,
-    Emulator,
     EmulatorName,
     StateDir,
     print_json,
@@ -31,7 +30,7 @@ from emulation.rig.host import debugging, health, module, update
 from emulation.rig.host import stack as host
 from emulation.rig.live.connection import Connection
 from emulation.rig.model_check import check_model, check_size
-from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
+from emulation.rig.options import Emulator, FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
 from toolchain.display import Display
 

@@ -152,25 +152,31 @@ class Parts:
         return replace(state, processes=tuple(one for one in state.processes if one not in ended))
 
     def start_servers(
-        self, state: StackState, display: Display, snapshot: Path | None = None
+        self,
+        state: StackState,
+        display: Display,
+        snapshot: Path | None = None,
+        *,
+        has_emulator: bool = True,
     ) -> StackState:
         """Start the emulator and the stand-in where `state` says, and wait until both answer.
 
-        The emulator starts with the state in the file `snapshot`, if one is given. The stack's
+        The emulator starts with the state in the file `snapshot`, if one is given; where the stack
+        has none, what answers at `state.aws_endpoint` is somebody else's. The stack's
         state is saved with each process, so that it can be found and stopped.
 
         Raises:
             StartError: a server ended while starting.
             DeadlineError: a server did not answer in time.
         """
-        emulator = self.start_emulator(state, snapshot)
-        self.folder.save(state := state.with_process(emulator))
+        waits = {}
+        if has_emulator:
+            emulator = self.start_emulator(state, snapshot)
+            self.folder.save(state := state.with_process(emulator))
+            waits["emulator: start"] = (emulator, state.aws_endpoint + HEALTH_PATH)
         stand_in = self.start_stand_in(port_of(state.discord_url))
         self.folder.save(state := state.with_process(stand_in))
-        waits = {
-            "emulator: start": (emulator, state.aws_endpoint + HEALTH_PATH),
-            "Discord stand-in: start": (stand_in, f"{state.discord_url}/healthz"),
-        }
+        waits["Discord stand-in: start"] = (stand_in, f"{state.discord_url}/healthz")
         with ThreadPoolExecutor() as pool:
             started = [
                 pool.submit(display.run, title, partial(_wait_for_answer, *server))
