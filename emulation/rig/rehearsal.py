@@ -67,7 +67,7 @@ Endpoint = Annotated[
 
 _NOT_OURS = """\
 What runs at {endpoint} is not this rig's emulator: functions, tasks, alarms and policies are what
-it makes of them. LocalStack runs functions and tasks in Docker, and there is no fleet agent: nothing
+it makes of them. LocalStack runs functions and tasks in Docker; there is no fleet agent: nothing
 starts instances or scales the service, unless it does so itself. Not there: the fleet's commands,
 SPEED, IAM=enforce, rights, snapshots and the moved clock."""
 
