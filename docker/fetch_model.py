@@ -1,11 +1,12 @@
-"""Put a model into an image: `python fetch_model.py FOLDER MODEL REVISION VARIANT VAE`.
+"""Put a model into an image: `python fetch_model.py FOLDER MODEL REVISION VARIANT VAE LORA`.
 
 MODEL is a folder or a file of the build context, a hub id, a file in a repository of the hub
 (ORG/NAME/FILE.safetensors, or its address), or empty for none; REVISION and VARIANT may be empty.
 A file becomes the only one of its folder, which the worker takes as that file.
 Of a pipeline on the hub only what diffusers loads is fetched: safetensors of one variant.
 Without a VARIANT that is fp16 for GPUs, if the model has it. VAE, unless it is empty, is the hub id
-of an autoencoder that takes the place of the model's own.
+of an autoencoder that takes the place of the model's own. LORA, unless it is empty, is a LoRA that
+is merged into the weights, named as MODEL is; a model in one file takes none here.
 
 A token of the hub is read by huggingface_hub, from the file that HF_TOKEN_PATH names.
 
@@ -18,6 +19,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 CONTEXT = Path("/context")
 LINK = re.compile(
@@ -29,7 +31,7 @@ LINK = re.compile(
 
 def main() -> None:
     """Copy, fetch, or make an empty folder."""
-    folder, model, revision, variant, vae = sys.argv[1:]
+    folder, model, revision, variant, vae, lora = sys.argv[1:]
     if not model:
         Path(folder).mkdir()
     elif (CONTEXT / model).is_dir():
@@ -44,6 +46,8 @@ def main() -> None:
         fetch(folder, model, revision or None, variant or None)
     if model and vae:
         replace_vae(Path(folder) / "vae", vae)
+    if model and lora:
+        merge_lora(Path(folder), lora)
     for path in [*Path(folder).rglob("*"), Path(folder)]:
         os.utime(path, (0, 0))
 
@@ -81,6 +85,31 @@ def replace_vae(folder: Path, vae: str) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     AutoModel.from_pretrained(vae, use_safetensors=True).save_pretrained(folder)
+
+
+def merge_lora(folder: Path, lora: str) -> None:
+    """Merge a LoRA into a pipeline's weights, in their precision.
+
+    Files are replaced by files of the same names.
+    """
+    import torch
+    from diffusers import DiffusionPipeline
+
+    variant = "fp16" if any(folder.rglob("*.fp16.safetensors")) else None
+    dtype = torch.float16 if variant else torch.float32
+    pipeline = DiffusionPipeline.from_pretrained(folder, variant=variant, dtype=dtype)
+    where: dict[str, Any] = {"pretrained_model_name_or_path_or_dict": lora}
+    if (CONTEXT / lora).exists():
+        where = {"pretrained_model_name_or_path_or_dict": str(CONTEXT / lora)}
+    elif link := LINK.fullmatch(lora):
+        names = ("pretrained_model_name_or_path_or_dict", "revision", "weight_name")
+        where = dict(zip(names, link.groups(), strict=True))
+    pipeline.load_lora_weights(**where, use_safetensors=True)
+    if not pipeline.get_active_adapters():
+        sys.exit(f"{lora} changes no layer of the model.")
+    pipeline.fuse_lora(safe_fusing=True)
+    pipeline.unload_lora_weights()
+    pipeline.save_pretrained(folder, variant=variant)
 
 
 main()

@@ -57,13 +57,14 @@ ARG MODEL=fixtures/model/tiny
 ARG MODEL_REVISION=""
 ARG MODEL_VARIANT=""
 ARG MODEL_VAE=""
+ARG MODEL_LORA=""
 COPY docker/fetch_model.py /build/
 RUN --mount=type=bind,source=fixtures,target=/context/fixtures \
     --mount=type=bind,from=torch,source=/packages,target=/torch \
     --mount=type=bind,from=torch,source=/cuda/,target=/cuda \
     --mount=type=secret,id=hf_token \
     HF_TOKEN_PATH=/run/secrets/hf_token PYTHONPATH=/packages:/torch:/cuda PYTHONDONTWRITEBYTECODE=1 \
-    python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}" "${MODEL_VAE}"
+    python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}" "${MODEL_VAE}" "${MODEL_LORA}"
 
 
 FROM ${PYTHON_3_11} AS worker

@@ -38,7 +38,7 @@ locals {
 
   # The environment of the functions that compute with the fleet's speed and size.
   fleet_environment = merge(local.common_environment, {
-    SECONDS_PER_JOB       = var.scaling.seconds_per_job
+    SECONDS_PER_JOB       = local.scaling.seconds_per_job
     JOBS_AT_ONCE          = var.scaling.jobs_at_once
     TARGET_WAIT_SECONDS   = var.scaling.target_wait_seconds
     MINIMUM_TASKS         = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
@@ -46,12 +46,12 @@ locals {
     BOOT_INSTANCE_SECONDS = var.scaling.boot_instance_seconds
     BOOT_PULL_SECONDS     = var.scaling.boot_pull_seconds
     BOOT_LOAD_SECONDS     = var.scaling.boot_load_seconds
-    DEFAULT_STEPS         = var.generation_defaults.steps
-    DEFAULT_WIDTH         = var.generation_defaults.width
-    DEFAULT_HEIGHT        = var.generation_defaults.height
-    DEFAULT_IMAGES        = var.generation_defaults.images
-    DEFAULT_GUIDANCE      = var.generation_defaults.guidance
-    SCHEDULER             = var.worker.scheduler
+    DEFAULT_STEPS         = local.generation_defaults.steps
+    DEFAULT_WIDTH         = local.generation_defaults.width
+    DEFAULT_HEIGHT        = local.generation_defaults.height
+    DEFAULT_IMAGES        = local.generation_defaults.images
+    DEFAULT_GUIDANCE      = local.generation_defaults.guidance
+    SCHEDULER             = local.worker.scheduler
   })
 
   function_environments = {

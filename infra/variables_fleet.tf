@@ -161,14 +161,14 @@ variable "scaling" {
   description = <<-EOT
     The numbers by which the fleet is sized.
 
-    `seconds_per_job`: time a task takes for `jobs_at_once` jobs together, until the workers have measured it.
+    `seconds_per_job`: time a task takes for `jobs_at_once` jobs together, until the workers have measured it; null for that of `quality`.
     `jobs_at_once`: jobs a task draws together.
     `target_wait_seconds`: time within which the running tasks are to finish a backlog.
     `scale_in_hold_seconds`: how long tasks must have been spare before they are stopped.
     `boot_instance_seconds`, `boot_pull_seconds`, `boot_load_seconds`: expected time until an instance has joined the cluster, then until it has pulled the image, then until the model is loaded.
   EOT
   type = object({
-    seconds_per_job       = optional(number, 10)
+    seconds_per_job       = optional(number)
     jobs_at_once          = optional(number, 1)
     target_wait_seconds   = optional(number, 60)
     scale_in_hold_seconds = optional(number, 120)
@@ -180,7 +180,7 @@ variable "scaling" {
   nullable = false
 
   validation {
-    condition     = var.scaling.seconds_per_job > 0 && var.scaling.seconds_per_job <= 900
+    condition     = coalesce(var.scaling.seconds_per_job, 1) > 0 && coalesce(var.scaling.seconds_per_job, 1) <= 900
     error_message = "scaling.seconds_per_job must be above 0 and at most 900, the life of an interaction's token."
   }
 
@@ -211,7 +211,7 @@ variable "scaling" {
 
 variable "limits" {
   description = <<-EOT
-    What may be asked for. A unit is one picture with `generation_defaults`; a command that names nothing costs 2.5 units for its 4 pictures. A server's own settings may lower
+    What may be asked for. A unit is one picture with `generation_defaults`; a command that names nothing costs 2.1 units for its 4 pictures, 2.5 with guidance. A server's own settings may lower
     what its members and all of them may use, never raise it.
 
     `user_units_per_day`: units of a user in a day, in all servers and direct messages together; 0 is no limit.

@@ -139,16 +139,16 @@ variable "styles" {
 
 variable "generation_defaults" {
   description = <<-EOT
-    Defaults of a command's options; they belong to `worker.model`.
+    Defaults of a command's options; they belong to the model.
 
-    `steps`: denoising steps, 1 to 100.
-    `guidance`: how closely the prompt is followed, 0 to 30.
+    `steps`: denoising steps, 1 to 100; null for those of `quality`.
+    `guidance`: how closely the prompt is followed, 0 to 30; null for that of `quality`.
     `width`, `height`: size of a picture in pixels, multiples of 8.
     `images`: pictures of one command, 1 to 4.
   EOT
   type = object({
-    steps    = optional(number, 25)
-    guidance = optional(number, 7.5)
+    steps    = optional(number)
+    guidance = optional(number)
     width    = optional(number, 512)
     height   = optional(number, 512)
     images   = optional(number, 4)
@@ -157,12 +157,12 @@ variable "generation_defaults" {
   nullable = false
 
   validation {
-    condition     = contains(range(1, 101), var.generation_defaults.steps)
+    condition     = contains(range(1, 101), coalesce(var.generation_defaults.steps, 1))
     error_message = "generation_defaults.steps must be a whole number from 1 to 100."
   }
 
   validation {
-    condition     = var.generation_defaults.guidance >= 0 && var.generation_defaults.guidance <= 30
+    condition     = coalesce(var.generation_defaults.guidance, 1) >= 0 && coalesce(var.generation_defaults.guidance, 1) <= 30
     error_message = "generation_defaults.guidance must be from 0 to 30."
   }
 

@@ -1,16 +1,37 @@
 # Worker ------------------------------------------------------------------------------------------
 
+variable "quality" {
+  description = <<-EOT
+    How the default model, Stable Diffusion 1.5, draws: what `worker.model`, `worker.model_lora`, `worker.scheduler`, `generation_defaults.steps`, `generation_defaults.guidance` and `scaling.seconds_per_job` are where they are not set. With a `worker.model` of one's own these are what `best` has, without a LoRA.
+
+    `fast`: four steps, by the LCM-LoRA merged into it.
+    `better`: eight of these steps.
+    `best`: 25 steps with guidance, without the LoRA; a negative prompt has an effect.
+
+    docs/costs.md has the price of each.
+  EOT
+  type        = string
+  default     = "fast"
+  nullable    = false
+
+  validation {
+    condition     = contains(["fast", "better", "best"], var.quality)
+    error_message = "quality must be fast, better or best."
+  }
+}
+
 variable "worker" {
   description = <<-EOT
     Settings of the GPU worker; null leaves a setting to the worker's default.
 
-    `model`: folder or Hugging Face id of a diffusers pipeline, or a checkpoint in one file (ORG/NAME/FILE.safetensors).
+    `model`: folder or Hugging Face id of a diffusers pipeline, or a checkpoint in one file (ORG/NAME/FILE.safetensors); null for Stable Diffusion 1.5 as `quality` has it.
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
     `model_vae`: folder or Hugging Face id of an autoencoder in place of the model's own, for example one of SDXL's that does not overflow in fp16.
+    `model_lora`: folder or Hugging Face id of a LoRA that is merged into the model, for example one with which it draws in few steps; `org/name/file.safetensors` where a repository has several.
     `hub_token`: ARN of the SSM parameter, or of the secret of Secrets Manager, that holds a Hugging Face token, with which workers fetch models that are not for everybody. Both are read with the account's own keys.
     `model_notice`: sentence shown under every answer.
-    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `vae`, `precision`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
+    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `vae`, `lora` (as `model_lora`), `precision`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
     `loras`: LoRAs that a job may name, by name: `lora` (a folder, a file or a Hugging Face id) and, where they differ, `file` (its name in the folder or repository), `revision`, `trigger` (words that the prompt must have), `weight` (-2 to 2, for jobs that name none), and `models`: the names of the models that it was made for, of which null is the default model.
     `embeddings`: embeddings (textual inversions) by the word that stands for each in a prompt: `embedding` (a folder, a file or a Hugging Face id) and, where they differ, `file`, `revision` and `models` as above.
     `safety_checker`: what checks the pictures of models that have no safety checker: folder or Hugging Face id of a pipeline whose checker is used, model (every model must have one), or none.
@@ -31,10 +52,11 @@ variable "worker" {
     `otlp_endpoint`: OpenTelemetry collector that traces go to, by OTLP over HTTP.
   EOT
   type = object({
-    model          = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
+    model          = optional(string)
     model_revision = optional(string)
     model_variant  = optional(string)
     model_vae      = optional(string)
+    model_lora     = optional(string)
     hub_token      = optional(string)
     model_notice   = optional(string)
     models = optional(map(object({
@@ -42,6 +64,7 @@ variable "worker" {
       revision   = optional(string)
       variant    = optional(string)
       vae        = optional(string)
+      lora       = optional(string)
       precision  = optional(string)
       scheduler  = optional(string)
       steps      = optional(number)
@@ -85,8 +108,8 @@ variable "worker" {
   nullable = false
 
   validation {
-    condition     = length(trimspace(var.worker.model)) > 0
-    error_message = "worker.model must name a folder or a Hugging Face id."
+    condition     = alltrue([for place in [var.worker.model, var.worker.model_lora] : place == null || try(length(trimspace(place)) > 0, false)])
+    error_message = "worker.model and worker.model_lora must name a folder or a Hugging Face id, or be null."
   }
 
   validation {

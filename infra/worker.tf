@@ -1,6 +1,37 @@
 # The GPU worker's environment, for the fleet and for the local rig.
 
 locals {
+  default_model = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+
+  # https://huggingface.co/latent-consistency/lcm-lora-sdv1-5: two to eight steps of LCM's scheduler, without guidance.
+  fast_steps   = 4
+  better_steps = 8
+  best_steps   = 25
+  lcm          = { lora = "latent-consistency/lcm-lora-sdv1-5", scheduler = "LCMScheduler", guidance = 1 }
+
+  qualities = {
+    fast   = merge(local.lcm, { steps = local.fast_steps, seconds_per_job = 2 })
+    better = merge(local.lcm, { steps = local.better_steps, seconds_per_job = 3 })
+    best   = { lora = null, scheduler = null, guidance = 7.5, steps = local.best_steps, seconds_per_job = 10 }
+  }
+  quality = local.qualities[var.worker.model == null ? var.quality : "best"]
+
+  # What is not set is as the quality has it.
+  worker = merge(var.worker, {
+    model      = coalesce(var.worker.model, local.default_model)
+    model_lora = try(coalesce(var.worker.model_lora, local.quality.lora), null)
+    scheduler  = try(coalesce(var.worker.scheduler, local.quality.scheduler), null)
+  })
+  generation_defaults = merge(var.generation_defaults, {
+    steps    = coalesce(var.generation_defaults.steps, local.quality.steps)
+    guidance = coalesce(var.generation_defaults.guidance, local.quality.guidance)
+  })
+  scaling = merge(var.scaling, {
+    seconds_per_job = coalesce(var.scaling.seconds_per_job, local.quality.seconds_per_job)
+  })
+}
+
+locals {
   worker_environment = tomap({
     for name, value in merge(local.common_environment, {
       QUEUE_URL                   = module.queue.url
@@ -8,20 +39,21 @@ locals {
       DISCORD_API_URL             = var.discord_api_url
       VISIBILITY_TIMEOUT_SECONDS  = var.visibility_timeout_seconds
       MAX_RECEIVE_COUNT           = var.max_receive_count
-      DEFAULT_STEPS               = var.generation_defaults.steps
-      DEFAULT_GUIDANCE            = var.generation_defaults.guidance
-      DEFAULT_WIDTH               = var.generation_defaults.width
-      DEFAULT_HEIGHT              = var.generation_defaults.height
-      MODEL                       = var.worker.model
+      DEFAULT_STEPS               = local.generation_defaults.steps
+      DEFAULT_GUIDANCE            = local.generation_defaults.guidance
+      DEFAULT_WIDTH               = local.generation_defaults.width
+      DEFAULT_HEIGHT              = local.generation_defaults.height
+      MODEL                       = local.worker.model
       MODEL_REVISION              = var.worker.model_revision
       MODEL_VARIANT               = var.worker.model_variant
       MODEL_VAE                   = var.worker.model_vae
+      MODEL_LORA                  = local.worker.model_lora
       MODEL_NOTICE                = var.worker.model_notice
       MODELS                      = local.worker_environment_models
       LORAS                       = local.worker_environment_loras
       EMBEDDINGS                  = local.worker_environment_embeddings
       SAFETY_CHECKER              = var.worker.safety_checker
-      SCHEDULER                   = var.worker.scheduler
+      SCHEDULER                   = local.worker.scheduler
       MAX_PIXELS                  = var.worker.max_pixels
       DEVICE                      = var.worker.device
       PRECISION                   = var.worker.precision

@@ -20,7 +20,15 @@ from infra.capacity.figures import (
 )
 
 _DAYS = 31
-_SPEEDS = {"g4dn.xlarge": "T4, one batch of four", "g5.xlarge": "A10G, four pictures"}
+SPEEDS = {
+    ("g4dn.xlarge", "fast"): "T4, four LCM steps",
+    ("g4dn.xlarge", "better"): "T4, eight LCM steps",
+    ("g4dn.xlarge", "best"): "T4, one batch of four",
+    ("g5.xlarge", "fast"): "A10G, four LCM steps",
+    ("g5.xlarge", "better"): "A10G, eight LCM steps",
+    ("g5.xlarge", "best"): "A10G, four pictures",
+}
+"""The known speeds, by instance type and the root module's variable `quality`."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,12 @@ def estimate(
     *,
     hours_a_day: float = 24,
     hours_a_month: float = 300,
+    quality: str | None = "fast",
 ) -> Estimate:
     """The costs of a deployment whose first instance type is `instance_type`.
 
-    `hours_a_day` and `hours_a_month` are the fleet's caps of instance-hours; 0 is none.
+    `hours_a_day` and `hours_a_month` are the fleet's caps of instance-hours; 0 is none. `quality`
+    is how the default model draws; None for another model.
     """
     idle = standing_costs(counts())
     if warm_pool_size:
@@ -76,9 +86,11 @@ def estimate(
     hour = total(working_costs(busy, instance, spot_share, counts()))
     on_demand = hour - instance.hour(spot_share) + instance.dollars
     thousand = None
-    if instance_type in _SPEEDS:
-        seconds = speed(_SPEEDS[instance_type]).seconds * 1000 / PICTURES_PER_JOB
-        thousand = hour * seconds / 3600
+    if quality is None:
+        notes.append("How fast the model draws is not known here.")
+    elif name := SPEEDS.get((instance_type, quality)):
+        hours_drawn = speed(name).seconds * 1000 / PICTURES_PER_JOB / 3600
+        thousand = hour * hours_drawn
     else:
         notes.append(f"How fast {instance_type} draws is not known here.")
     most = total(idle) + on_demand * hours

@@ -98,6 +98,8 @@ class Speed:
     mark: Mark
     source: str
     note: str = ""
+    compared: bool = True
+    """Whether the tables of what a fleet finishes have it."""
 
     @property
     def price(self) -> Instance:
@@ -158,6 +160,11 @@ def counts() -> Figures:
 def speeds() -> tuple[Speed, ...]:
     """All speeds, the slowest first."""
     return tuple(Speed(**_with_enums(row)) for row in _read("figures.toml")["speed"])
+
+
+def compared_speeds() -> tuple[Speed, ...]:
+    """Those of the tables of what a fleet finishes, the slowest first."""
+    return tuple(speed for speed in speeds() if speed.compared)
 
 
 def speed(name: str) -> Speed:

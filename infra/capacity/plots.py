@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from infra.capacity.figures import boots, figures, speeds
+from infra.capacity.figures import boots, compared_speeds, figures
 from infra.capacity.limits import FLEET, Deployment, binding, limits
 from infra.capacity.simulation.day import (
     DEFAULT,
@@ -56,7 +56,7 @@ def throughput() -> Canvas:
     canvas = Canvas(figsize=(8.6, 5.2), layout="constrained")
     axes = canvas.subplots()
     sizes = sorted({*(round(10 ** (exponent / 20)) for exponent in range(20, 79)), 5000})
-    for speed, colour in zip(speeds(), (ORANGE, PURPLE, BLUE, GREEN), strict=True):
+    for speed, colour in zip(compared_speeds(), (ORANGE, PURPLE, BLUE, GREEN), strict=True):
         found = [binding(limits(Deployment("us-west-1", size, speed.seconds))) for size in sizes]
         rates = [limit.requests_per_second for limit in found]
         name = f"{speed.name}: {speed.seconds:g} s a job"

@@ -5,7 +5,7 @@ import signal
 import sys
 from dataclasses import replace
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -189,12 +189,20 @@ def costs(
     hours_a_month: Annotated[
         float, typer.Option(min=0, help="Cap of instance-hours in a month; 0: none.")
     ] = 300,
+    quality: Annotated[
+        Literal["fast", "better", "best"], typer.Option(help="How the default model draws.")
+    ] = "fast",
 ) -> None:
     """Show what a deployment costs, item by item (docs/costs.md has the sources)."""
     from infra.capacity.estimate import estimate
 
     found = estimate(
-        instance_type, region, spot_percentage, maximum_tasks, hours_a_month=hours_a_month
+        instance_type,
+        region,
+        spot_percentage,
+        maximum_tasks,
+        hours_a_month=hours_a_month,
+        quality=quality,
     )
     output = Output()
     output.estimate(found, instance_type, maximum_tasks)

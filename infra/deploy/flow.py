@@ -112,6 +112,7 @@ class Flow:
             deployment.warm_pool_size,
             hours_a_day=deployment.hours_a_day,
             hours_a_month=deployment.hours_a_month,
+            quality=deployment.quality,
         )
         self.output.estimate(costs, first_type, maximum)
         return found.context, offers_of(found.findings)
@@ -323,9 +324,10 @@ def _write_variables(context: DeployContext) -> str:
     name, changed = context.choices.image, dict[str, Any]()
     if name is None:
         name = _worker_image(context).tag()
-        # The autoencoder is in the model's folder.
-        model = {"model": image.MODEL_IN_IMAGE, "model_revision": None, "model_vae": None}
-        changed["worker"] = {**context.values["worker"], **model}
+        changed["worker"] = image.as_in_image(context.values["worker"])
+        # The image's model is none that `quality` knows: what that means is set here.
+        changed["generation_defaults"] = context.values["generation_defaults"]
+        changed["scaling"] = context.values["scaling"]
     if context.manage_api_gateway_account is not None:
         changed["manage_api_gateway_account"] = context.manage_api_gateway_account
     values = variables.complete(context.chosen, context.application, name, changed)

@@ -86,8 +86,22 @@ def arguments_for(worker: Mapping[str, object], *, quantizes: bool = False) -> d
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),
         "MODEL_VAE": worker.get("model_vae"),
+        "MODEL_LORA": None if _is_one_file(worker) else worker.get("model_lora"),
     }
     return {name: str(value) for name, value in arguments.items() if value}
+
+
+def as_in_image(worker: Mapping[str, object]) -> dict[str, object]:
+    """The variable `worker` for an image that holds its model, autoencoder and LoRA.
+
+    A LoRA is not merged into a model in one file: each worker does it.
+    """
+    found = {**worker, "model": MODEL_IN_IMAGE, "model_revision": None, "model_vae": None}
+    return found if _is_one_file(worker) else {**found, "model_lora": None}
+
+
+def _is_one_file(worker: Mapping[str, object]) -> bool:
+    return str(worker.get("model")).partition("?")[0].endswith(".safetensors")
 
 
 def _compiles(worker: Mapping[str, object]) -> bool:

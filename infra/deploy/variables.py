@@ -27,10 +27,7 @@ _READ_VARIABLES = (
     "region",
     "lambda_architecture",
     "fleet",
-    "scaling",
     "network",
-    "worker",
-    "generation_defaults",
     "interactions_function",
     "manage_api_gateway_account",
     "discord_application_id",
@@ -40,7 +37,10 @@ _READ_VARIABLES = (
 _EXPRESSION = (
     "{"
     + ", ".join(f"{name} = var.{name}" for name in _READ_VARIABLES)
-    # The caps with their defaults, which depend on `fleet`.
+    # With their defaults, which depend on other variables.
+    + ", quality = var.worker.model == null ? var.quality : null"
+    + ", generation_defaults = local.generation_defaults"
+    + ", worker = local.worker, scaling = local.scaling"
     + ", instance_hours = local.instance_hours}"
 )
 
@@ -69,6 +69,8 @@ class Deployment:
     hours_a_day: float = 24
     """Hours of all instances in a day after which the fleet sleeps; 0 is no cap."""
     hours_a_month: float = 300
+    quality: str | None = None
+    """How the default model draws; None with another model."""
 
     @property
     def prefix(self) -> str:
@@ -153,6 +155,7 @@ class Deployment:
             warm_pool_size=fleet["warm_pool_size"],
             hours_a_day=values["instance_hours"]["day"],
             hours_a_month=values["instance_hours"]["month"],
+            quality=values["quality"],
         )
 
 

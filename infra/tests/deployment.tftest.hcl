@@ -20,7 +20,7 @@ run "the_defaults_deploy_to_aws" {
         JOBS_TABLE             = "discord-diffusion-test-jobs"
         LOG_LEVEL              = "INFO"
         LOG_TRACEBACKS         = "no"
-        SECONDS_PER_JOB        = "10"
+        SECONDS_PER_JOB        = "2"
         JOBS_AT_ONCE           = "1"
         TARGET_WAIT_SECONDS    = "60"
         MINIMUM_TASKS          = "0"
@@ -31,8 +31,9 @@ run "the_defaults_deploy_to_aws" {
         QUEUE_URL              = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         DISCORD_PUBLIC_KEY     = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
         REPLAY_WINDOW_SECONDS  = "300"
-        DEFAULT_STEPS          = "25"
-        DEFAULT_GUIDANCE       = "7.5"
+        DEFAULT_STEPS          = "4"
+        SCHEDULER              = "LCMScheduler"
+        DEFAULT_GUIDANCE       = "1"
         DEFAULT_WIDTH          = "512"
         DEFAULT_HEIGHT         = "512"
         DEFAULT_IMAGES         = "4"
@@ -50,7 +51,7 @@ run "the_defaults_deploy_to_aws" {
         JOBS_TABLE               = "discord-diffusion-test-jobs"
         LOG_LEVEL                = "INFO"
         LOG_TRACEBACKS           = "no"
-        SECONDS_PER_JOB          = "10"
+        SECONDS_PER_JOB          = "2"
         JOBS_AT_ONCE             = "1"
         TARGET_WAIT_SECONDS      = "60"
         MINIMUM_TASKS            = "0"
@@ -58,11 +59,12 @@ run "the_defaults_deploy_to_aws" {
         BOOT_INSTANCE_SECONDS    = "120"
         BOOT_PULL_SECONDS        = "150"
         BOOT_LOAD_SECONDS        = "45"
-        DEFAULT_STEPS            = "25"
+        DEFAULT_STEPS            = "4"
+        SCHEDULER                = "LCMScheduler"
         DEFAULT_WIDTH            = "512"
         DEFAULT_HEIGHT           = "512"
         DEFAULT_IMAGES           = "4"
-        DEFAULT_GUIDANCE         = "7.5"
+        DEFAULT_GUIDANCE         = "1"
         QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         ECS_CLUSTER              = "discord-diffusion-test"
         ECS_SERVICE              = "discord-diffusion-test-worker"
@@ -79,7 +81,7 @@ run "the_defaults_deploy_to_aws" {
         JOBS_TABLE            = "discord-diffusion-test-jobs"
         LOG_LEVEL             = "INFO"
         LOG_TRACEBACKS        = "no"
-        SECONDS_PER_JOB       = "10"
+        SECONDS_PER_JOB       = "2"
         JOBS_AT_ONCE          = "1"
         TARGET_WAIT_SECONDS   = "60"
         MINIMUM_TASKS         = "0"
@@ -87,11 +89,12 @@ run "the_defaults_deploy_to_aws" {
         BOOT_INSTANCE_SECONDS = "120"
         BOOT_PULL_SECONDS     = "150"
         BOOT_LOAD_SECONDS     = "45"
-        DEFAULT_STEPS         = "25"
+        DEFAULT_STEPS         = "4"
+        SCHEDULER             = "LCMScheduler"
         DEFAULT_WIDTH         = "512"
         DEFAULT_HEIGHT        = "512"
         DEFAULT_IMAGES        = "4"
-        DEFAULT_GUIDANCE      = "7.5"
+        DEFAULT_GUIDANCE      = "1"
         DISCORD_API_URL       = "https://discord.com/api/v10"
       })
       dead_letters = tomap({
@@ -115,11 +118,13 @@ run "the_defaults_deploy_to_aws" {
       DISCORD_API_URL            = "https://discord.com/api/v10"
       VISIBILITY_TIMEOUT_SECONDS = "60"
       MAX_RECEIVE_COUNT          = "3"
-      DEFAULT_STEPS              = "25"
-      DEFAULT_GUIDANCE           = "7.5"
+      DEFAULT_STEPS              = "4"
+      DEFAULT_GUIDANCE           = "1"
       DEFAULT_WIDTH              = "512"
       DEFAULT_HEIGHT             = "512"
       MODEL                      = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+      MODEL_LORA                 = "latent-consistency/lcm-lora-sdv1-5"
+      SCHEDULER                  = "LCMScheduler"
       SAFETY_CHECKER             = "stable-diffusion-v1-5/stable-diffusion-v1-5"
       PICTURE_FORMAT             = "webp"
       HEALTH_FILE                = "/tmp/worker.health"
@@ -213,6 +218,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       model_revision       = "main"
       model_variant        = "fp16"
       model_vae            = "/models/vae"
+      model_lora           = "/loras/four-steps.safetensors"
       hub_token            = "arn:aws:ssm:us-east-1:123456789012:parameter/hugging-face-token"
       model_notice         = "It draws one thing."
       models               = { turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } }
@@ -379,6 +385,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       MODEL_REVISION              = "main"
       MODEL_VARIANT               = "fp16"
       MODEL_VAE                   = "/models/vae"
+      MODEL_LORA                  = "/loras/four-steps.safetensors"
       MODEL_NOTICE                = "It draws one thing."
       MODELS                      = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
       LORAS                       = jsonencode({ ink = { lora = "/loras/ink.safetensors", trigger = "in ink", weight = 0.8 } })
@@ -437,6 +444,12 @@ run "tokens_of_a_real_discord_stay_out_of_the_emulators_log" {
     environment       = "local"
     emulator_endpoint = "http://127.0.0.1:4567"
     discord_api_url   = "https://discord.com/api/v10"
+    quality           = "best"
+  }
+
+  assert {
+    condition     = [local.worker.model, local.worker.model_lora, local.worker.scheduler, local.generation_defaults.steps, local.generation_defaults.guidance, local.scaling.seconds_per_job] == ["stable-diffusion-v1-5/stable-diffusion-v1-5", null, null, 25, 7.5, 10]
+    error_message = "The best quality: ${jsonencode([local.worker, local.generation_defaults, local.scaling])}"
   }
 
   assert {
@@ -449,6 +462,12 @@ run "the_longest_names_fit_awss_limits" {
   variables {
     project     = "a-project-of-20-ltrs"
     environment = "env-of-12-ls"
+    worker      = { model = "org/own" }
+  }
+
+  assert {
+    condition     = [local.worker.model, local.worker.model_lora, local.worker.scheduler, local.generation_defaults.steps, local.generation_defaults.guidance, local.scaling.seconds_per_job] == ["org/own", null, null, 25, 7.5, 10]
+    error_message = "A model of one's own has nothing of the default model's: ${jsonencode([local.worker, local.generation_defaults, local.scaling])}"
   }
 }
 

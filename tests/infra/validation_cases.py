@@ -185,7 +185,10 @@ REFUSED: dict[str, list[Values]] = {
         for value in (-1, 1000001)
     ],
     "monthly_budget_usd must be": [{"monthly_budget_usd": 0}],
-    "worker.model must name": [{"worker": {"model": " "}}],
+    "worker.model and worker.model_lora must name": [
+        {"worker": {name: " "}} for name in ("model", "model_lora")
+    ],
+    "quality must be": [{"quality": value} for value in ("", "slow")],
     "worker.device must be": [{"worker": {"device": "gpu"}}],
     "worker.safety_checker must be": [
         {"worker": {"safety_checker": value}} for value in ("", "a model")

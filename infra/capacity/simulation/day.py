@@ -29,7 +29,7 @@ class Variant:
     """One way of running a deployment, and its name in the tables."""
 
     name: str
-    speed: str = "T4, one batch of four"
+    speed: str = "T4, four LCM steps"
     hold_seconds: float = HOLD_SECONDS
     provider_alone: bool = False
     second_instance: bool = False
@@ -49,7 +49,8 @@ HOLD_15_MINUTES = Variant("15 minutes of holding", hold_seconds=900)
 PROVIDER_ALONE = Variant("instances left to the capacity provider", provider_alone=True)
 SECOND_INSTANCE = Variant("a second instance at each wake-up", second_instance=True)
 WARM_POOL = Variant("a warm pool of one", pool_boot="warm_pool")
-FASTER_GPU = Variant("on A10G", speed="A10G, four pictures")
+BEST = Variant('25 guided steps (`quality = "best"`)', speed="T4, one batch of four")
+FASTER_GPU = Variant("on A10G", speed="A10G, four LCM steps")
 VARIANTS = (
     DEFAULT,
     HOLD_5_MINUTES,
@@ -57,6 +58,7 @@ VARIANTS = (
     SECOND_INSTANCE,
     PROVIDER_ALONE,
     WARM_POOL,
+    BEST,
     FASTER_GPU,
 )
 

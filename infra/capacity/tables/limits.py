@@ -1,7 +1,7 @@
 """The tables of docs/capacity.md: limits, fleets, waits and boots."""
 
 from infra.capacity import figures
-from infra.capacity.figures import Speed, Stage, speeds
+from infra.capacity.figures import Speed, Stage, compared_speeds, speeds
 from infra.capacity.limits import (
     FLEET,
     Deployment,
@@ -19,7 +19,7 @@ EXAMPLE_RATE = 1000.0
 REGIONS = ("us-east-1", "us-east-2", "us-west-1")
 FLEETS = (10, 100, 1000, 5000)
 GPU_QUOTAS = (0, 4, 64, 768, 20_000)
-FIRST_JOB = "T4, one batch of four"
+FIRST_JOB = "T4, four LCM steps"
 ARRIVALS_PER_HOUR = (12, 60, 360, 1200, 3600, 36_000)
 
 
@@ -27,7 +27,9 @@ def summary() -> str:
     """The requests that one deployment accepts and finishes, in sentences."""
     most = figures.figures().count("ecs_tasks_per_service")
     fronts = [binding(front_limits(region, True)).requests_per_second for region in REGIONS]
-    rates = {speed: _rate(Deployment(REGIONS[0], most, speed.seconds)) for speed in speeds()}
+    rates = {
+        speed: _rate(Deployment(REGIONS[0], most, speed.seconds)) for speed in compared_speeds()
+    }
     finished = "; ".join(
         f"{number(rate)} with {speed.seconds:g} s a job ({speed.name})"
         for speed, rate in rates.items()
@@ -76,7 +78,7 @@ def front_table() -> str:
 
 def _finished(region: str, high: bool, tasks: int) -> tuple[str, ...]:
     cells = []
-    for speed in speeds():
+    for speed in compared_speeds():
         deployment = Deployment(region, tasks, speed.seconds, high_throughput=high)
         lowest = binding(limits(deployment))
         name = "" if lowest.name == FLEET else f" {lowest.name}"
@@ -91,7 +93,7 @@ def _names(known: tuple[Speed, ...]) -> list[str]:
 def fleets_table() -> str:
     """Region x fleet x seconds a job: requests a second, and what binds if not the fleet."""
     rows = []
-    vcpus = speeds()[0].vcpus
+    vcpus = compared_speeds()[0].vcpus
     for tasks in FLEETS:
         regions_by_cells: dict[tuple[str, ...], list[str]] = {}
         for region in REGIONS:
@@ -101,7 +103,7 @@ def fleets_table() -> str:
         for cells, regions in regions_by_cells.items():
             where = "all" if len(regions_by_cells) == 1 else ", ".join(regions)
             rows.append((where, f"{tasks:,}", f"{tasks * vcpus:,}", *cells))
-    return table(("region", "tasks", "GPU vCPUs", *_names(speeds())), rows)
+    return table(("region", "tasks", "GPU vCPUs", *_names(compared_speeds())), rows)
 
 
 def quota_table() -> str:
@@ -117,18 +119,18 @@ def quota_table() -> str:
     rows = [
         (
             f"{vcpus:,}",
-            f"{vcpus // speeds()[0].vcpus:,}",
-            *(rate(speed, vcpus) for speed in speeds()),
+            f"{vcpus // compared_speeds()[0].vcpus:,}",
+            *(rate(speed, vcpus) for speed in compared_speeds()),
         )
         for vcpus in GPU_QUOTAS
     ]
-    return table(("quota of G and VT vCPUs", "tasks", *_names(speeds())), rows)
+    return table(("quota of G and VT vCPUs", "tasks", *_names(compared_speeds())), rows)
 
 
 def example_rate_table() -> str:
     """The tasks, services, quotas and dollars that a thousand requests a second need."""
     rows = []
-    for speed in speeds():
+    for speed in compared_speeds():
         tasks = tasks_for(EXAMPLE_RATE, speed.seconds)
         services = -(-tasks // figures.figures().count("ecs_tasks_per_service"))
         growth_seconds, binds = growth(tasks)
@@ -153,9 +155,9 @@ def awake_table() -> str:
     """Tasks and mean wait by arrival rate, with the fleet awake."""
     rows = []
     for hourly in ARRIVALS_PER_HOUR:
-        waits = [awake_wait(hourly / 3600, speed.seconds) for speed in speeds()[:3]]
+        waits = [awake_wait(hourly / 3600, speed.seconds) for speed in compared_speeds()[:3]]
         rows.append((f"{hourly:,}", *(f"{tasks:,}: {mean:.1f} s" for tasks, mean in waits)))
-    return table(("jobs an hour", *_names(speeds()[:3])), rows)
+    return table(("jobs an hour", *_names(compared_speeds()[:3])), rows)
 
 
 def boot_table() -> str:

@@ -33,6 +33,9 @@ class ModelSpec:
     variant: str | None = None
     vae: str | None = None
     """Folder or hub id of an autoencoder in place of the pipeline's own."""
+    lora: str | None = None
+    """File, folder or hub id of a LoRA that is merged into the weights, such as one that draws in
+    few steps; `org/name/file.safetensors` where a repository has several."""
     precision: str | None = None
     """One of `PRECISIONS`; the deployment's if None."""
     scheduler: str | None = None
@@ -65,7 +68,7 @@ def _spec(name: str, content: Any) -> ModelSpec:
         raise ValueError(f"{name} is not an object")
     if unknown := sorted(content.keys() - {field.name for field in fields(ModelSpec)}):
         raise ValueError(f"{name} has no field {unknown[0]!r}")
-    for field in ("model", "revision", "variant", "vae", "precision", "scheduler"):
+    for field in ("model", "revision", "variant", "vae", "lora", "precision", "scheduler"):
         value = content.get(field)
         if not (isinstance(value, str) and value) and (value is not None or field == "model"):
             raise ValueError(f"{name}.{field} is not a text")

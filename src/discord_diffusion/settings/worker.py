@@ -41,6 +41,9 @@ MODEL_VARIANT = "MODEL_VARIANT"
 MODEL_VAE = "MODEL_VAE"
 """Folder or hub id of an autoencoder in place of the pipeline's own, for example one of SDXL's that
 does not overflow in fp16."""
+MODEL_LORA = "MODEL_LORA"
+"""File, folder or hub id of a LoRA that is merged into the pipeline's weights, for example one with
+which it draws in few steps; org/name/file.safetensors where a repository has several."""
 SAFETY_CHECKER = "SAFETY_CHECKER"
 """What checks the pictures of a model that has no safety checker: folder or hub id of a pipeline
 whose checker is used, model (every model must have one), or none."""
@@ -129,6 +132,7 @@ class PipelineSettings(Settings):
                 revision=read.text(MODEL_REVISION),
                 variant=read.text(MODEL_VARIANT),
                 vae=read.text(MODEL_VAE),
+                lora=read.text(MODEL_LORA),
                 scheduler=read.text(SCHEDULER),
                 guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,

@@ -71,6 +71,7 @@ def test_every_field_of_a_model_is_read() -> None:
         "revision": "main",
         "variant": "fp16",
         "vae": "hub/vae",
+        "lora": "hub/lora",
         "precision": "bf16",
         "scheduler": "DDIMScheduler",
         "steps": 4,

@@ -14,7 +14,13 @@ from discord_diffusion.jobs.embeddings import EmbeddingSpec
 from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import interface, memory, placement, single_files
+from discord_diffusion.worker.pipeline import (
+    interface,
+    memory,
+    merged_lora,
+    placement,
+    single_files,
+)
 from discord_diffusion.worker.pipeline.embeddings import load_embeddings
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.loras import LoadedLoras
@@ -112,6 +118,8 @@ def load(
         file = single_files.find(spec)
         pipe = _load_pipeline(spec, file, device, dtype, plan)
         _keep_decoder_exact(pipe, dtype)
+        if spec.lora:
+            merged_lora.merge(pipe, spec.lora)
         load_embeddings(pipe, added.embeddings)
         loras = LoadedLoras.load(pipe, added.loras)
         placement.place(pipe, device, plan)

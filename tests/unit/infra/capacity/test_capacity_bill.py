@@ -1,7 +1,6 @@
 """The bills: their totals, and that docs/costs.md shows the computed ones."""
 
 import inspect
-import re
 from pathlib import Path
 
 import pytest
@@ -19,10 +18,18 @@ from infra.capacity.bill import (
     community,
     total,
 )
-from infra.capacity.estimate import estimate
+from infra.capacity.estimate import SPEEDS, estimate
 from infra.capacity.figures import counts, instances, prices, speed
 from infra.capacity.pages import COST_PARTS, render
-from infra.capacity.simulation.day import SECOND_INSTANCE, STOP_SECONDS, WARM_POOL, day_of
+from infra.capacity.simulation.day import (
+    DEFAULT,
+    SECOND_INSTANCE,
+    STOP_SECONDS,
+    WARM_POOL,
+    day_of,
+)
+from infra.capacity.tables.thousand import thousand_pictures
+from infra.terraform_numbers import terraform_number
 
 ROOT = Path(__file__).parents[4]
 DOCUMENT = ROOT / "docs" / "costs.md"
@@ -123,15 +130,41 @@ def test_a_community_costs_more_on_demand_with_a_second_instance_and_with_more_m
     assert bill(small, spot_share=0).dollars > dollars[0]
 
 
-def test_the_bill_is_for_the_default_number_of_steps() -> None:
-    """Drawing takes in proportion to the steps, and so do most of the costs."""
-    variables = (ROOT / "infra" / "variables_request_path.tf").read_text(encoding="utf-8")
-    [steps] = re.findall(r"steps\s+= optional\(number, (\d+)\)", variables)
-    for name in ("T4, one batch of four", "A10G, four pictures"):
-        assert f"the default {steps} steps" in speed(name).note
-    assert speed("T4, one batch of four").seconds == pytest.approx(
-        int(steps) / 1.79 + 0.86, abs=0.1
+def test_the_bill_is_for_the_steps_of_each_quality() -> None:
+    """Drawing takes in proportion to the steps, and half as long without guidance."""
+    fast, better, best = (
+        int(terraform_number("worker.tf", f"{quality}_steps"))
+        for quality in ("fast", "better", "best")
     )
+    guided, decoder = best / 1.79, 0.86
+    for quality, steps in (("fast", fast), ("better", better)):
+        seconds = speed(SPEEDS["g4dn.xlarge", quality]).seconds
+        assert seconds == pytest.approx(guided * steps / best / 2 + decoder, abs=0.1)
+    assert speed(SPEEDS["g4dn.xlarge", "best"]).seconds == pytest.approx(guided + decoder, abs=0.1)
+    guided, decoder = best * 4 / 15.6, 0.39
+    for quality, steps, passes in (("fast", fast, 1), ("better", better, 1), ("best", best, 2)):
+        seconds = speed(SPEEDS["g5.xlarge", quality]).seconds
+        assert seconds == pytest.approx(guided * steps * passes / best / 2 + decoder, abs=0.1)
+    assert speed(DEFAULT.speed).name == SPEEDS["g4dn.xlarge", "fast"]
+
+
+def test_a_thousand_pictures_of_the_default_cost_five_cents_at_most() -> None:
+    """GPU on Spot, traffic and requests together, as a deployment is without any setting."""
+    for region in REGIONS:
+        assert sum(thousand_pictures("fast", region)) <= 0.05
+        assert sum(thousand_pictures("better", region)) <= 0.07
+        assert sum(thousand_pictures("fast", region)) < sum(thousand_pictures("best", region))
+
+
+def test_the_estimate_is_for_the_quality_and_says_nothing_of_another_model() -> None:
+    found = {
+        quality: estimate("g4dn.xlarge", "us-east-2", 100, 4, quality=quality)
+        for quality in ("fast", "better", "best", None)
+    }
+    dollars = [found[quality].thousand_pictures or 0 for quality in ("fast", "better", "best")]
+    assert 0 < dollars[0] < dollars[1] < dollars[2]
+    assert found[None].thousand_pictures is None
+    assert found[None].notes == ("How fast the model draws is not known here.",)
 
 
 def test_a_warm_pool_costs_its_volumes_while_nobody_asks() -> None:

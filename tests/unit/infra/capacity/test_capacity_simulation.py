@@ -118,7 +118,7 @@ def test_a_fleet_returns_to_zero_after_its_work() -> None:
 
 
 def test_a_burst_is_answered_by_a_fleet_that_grows_at_once() -> None:
-    burst = jobs_at((HOUR, 0), *((2 * HOUR + n / 10, n) for n in range(200)))
+    burst = jobs_at((HOUR, 0), *((2 * HOUR + n / 10, n) for n in range(400)))
     day = simulate(DEFAULT, burst, 1)
     assert day.lost == 0
     assert max(sample.tasks for sample in day.ledger.samples) == MAXIMUM_TASKS

@@ -142,6 +142,16 @@ def test_the_build_reads_the_token_from_a_secret_that_stays_in_no_layer() -> Non
     assert not re.search(r"^(ARG|ENV) \\W*HF_TOKEN", dockerfile, re.MULTILINE)
 
 
-def test_an_autoencoder_of_its_own_is_put_into_the_image() -> None:
-    found = image.arguments_for({"model": "org/name", "model_vae": "org/vae"})
-    assert found["MODEL_VAE"] == "org/vae"
+def test_an_autoencoder_and_a_lora_of_its_own_are_put_into_the_image() -> None:
+    worker = {"model": "org/name", "model_vae": "org/vae", "model_lora": "org/lora"}
+    found = image.arguments_for(worker)
+    assert (found["MODEL_VAE"], found["MODEL_LORA"]) == ("org/vae", "org/lora")
+    left = image.as_in_image(worker)
+    assert (left["model"], left["model_vae"], left["model_lora"]) == ("/model", None, None)
+
+
+def test_a_lora_of_a_model_in_one_file_is_left_to_the_worker() -> None:
+    worker = {"model": "org/name/own.safetensors?download=1", "model_lora": "org/lora"}
+    assert "MODEL_LORA" not in image.arguments_for(worker)
+    left = image.as_in_image(worker)
+    assert (left["model"], left["model_lora"]) == ("/model", "org/lora")

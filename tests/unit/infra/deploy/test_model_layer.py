@@ -2,18 +2,22 @@
 
 import hashlib
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file
 
 from discord_diffusion.worker.plan.single_files import HubFile, locate
 
 ROOT = Path(__file__).parents[4]
-
-
+TINY = ROOT / "fixtures" / "model" / "tiny"
 PROGRAM = ROOT / "docker" / "fetch_model.py"
 HUB = """
 def hf_hub_download(repository, name, revision=None):
@@ -27,7 +31,8 @@ def hf_hub_download(repository, name, revision=None):
 
 def layer(model: Path, folder: Path) -> str:
     """The digest of the layer into which a model is copied."""
-    subprocess.run([sys.executable, str(PROGRAM), str(folder), str(model), "", "", ""], check=True)
+    words = [sys.executable, str(PROGRAM), str(folder), str(model), "", "", "", ""]
+    subprocess.run(words, check=True)
     packed = folder.with_suffix(".tar")
     with tarfile.open(packed, "w") as archive:
         archive.add(folder, "model")
@@ -70,7 +75,7 @@ def test_a_file_on_the_hub_is_fetched_by_the_names_that_the_worker_reads(
     model: str, asked: str, tmp_path: Path
 ) -> None:
     (tmp_path / "huggingface_hub.py").write_text(HUB)
-    words = [sys.executable, str(PROGRAM), str(tmp_path / "model"), model, "v1", "", ""]
+    words = [sys.executable, str(PROGRAM), str(tmp_path / "model"), model, "v1", "", "", ""]
     run = subprocess.run(
         words, env={"PYTHONPATH": str(tmp_path)}, check=True, capture_output=True, text=True
     )
@@ -80,3 +85,32 @@ def test_a_file_on_the_hub_is_fetched_by_the_names_that_the_worker_reads(
     found = locate(model)
     assert isinstance(found, HubFile)
     assert (found.repository, found.name) == (repository, name)
+
+
+def test_a_lora_is_merged_into_the_weights_of_the_image_in_half_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for the default model: files of the variant fp16, whose names and format stay."""
+    model = tmp_path / "model"
+    untyped: Any = StableDiffusionPipeline
+    pipeline = untyped.from_pretrained(TINY, dtype=torch.float16)
+    pipeline.save_pretrained(model, variant="fp16")
+    words = ["fetch_model.py", tmp_path / "merged", model, "", "", "", TINY / "loras" / "parchment"]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    runpy.run_path(str(PROGRAM))
+
+    def files(folder: Path) -> set[Path]:
+        return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+
+    assert files(tmp_path / "merged") == files(model)
+    lora = load_file(TINY / "loras" / "parchment" / "pytorch_lora_weights.safetensors")
+    name = Path("unet") / "diffusion_pytorch_model.fp16.safetensors"
+    before, after = load_file(model / name), load_file(tmp_path / "merged" / name)
+    assert before.keys() == after.keys()
+    assert {weight.dtype for weight in after.values()} == {torch.float16}
+    changed = [key for key in before if not torch.equal(before[key], after[key])]
+    layer = "mid_block.attentions.0.transformer_blocks.0.attn2.to_q"
+    down, up = (lora[f"unet.{layer}.lora_{side}.weight"].float() for side in "AB")
+    wanted = before[f"{layer}.weight"].float() + up @ down
+    assert torch.allclose(after[f"{layer}.weight"].float(), wanted, atol=2e-3)
+    assert len(changed) == len(lora) // 2
