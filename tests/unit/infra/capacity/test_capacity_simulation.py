@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from infra.capacity.figures import Stage, boots, figures, speed
 from infra.capacity.simulation.day import (
+    BEST,
     DEFAULT,
     HOLD_15_MINUTES,
     HOLD_SECONDS,
@@ -126,9 +127,9 @@ def test_a_burst_is_answered_by_a_fleet_that_grows_at_once() -> None:
 
 def test_jobs_that_cannot_be_answered_in_time_are_refused_at_once_and_cost_no_gpu() -> None:
     flood = jobs_at(*((HOUR + n / 100, n) for n in range(2000)))
-    day = simulate(DEFAULT, flood, 1)
+    day = simulate(BEST, flood, 1)
     assert day.count(Fate.REFUSED) > 500
-    answered = day.count(Fate.ANSWERED) * speed(DEFAULT.speed).seconds
+    answered = day.count(Fate.ANSWERED) * speed(BEST.speed).seconds
     assert math.isclose(day.ledger.busy_seconds, answered)
     refused = [e.at - e.job.at for e in day.ledger.endings if e.fate is Fate.REFUSED]
     assert quantile(sorted(refused), 0.9) == 0
@@ -162,7 +163,7 @@ def test_a_start_from_the_warm_pool_takes_its_boot_and_a_pool_that_is_full_again
 
 
 def test_more_instances_than_the_pool_holds_are_new_ones() -> None:
-    crowd = jobs_at(*((HOUR, user) for user in range(60)))
+    crowd = jobs_at(*((HOUR, user) for user in range(240)))
     day = simulate(WARM_POOL, crowd, SEED)
     assert day.waits[0] < boots()["deployed"].total_seconds < day.waits[-1]
     assert max(sample.instances for sample in day.ledger.samples) > 1
