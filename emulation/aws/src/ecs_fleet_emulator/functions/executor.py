@@ -16,6 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localstack import config as localstack_config
 from localstack.aws.api.lambda_ import PackageType
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import (
@@ -120,7 +121,10 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         if outcome.ends_process:
             self._kill()
         logs = self._log(request_id, outcome, duration_ms)
-        return InvocationResult(request_id, outcome.payload, is_error=outcome.is_error, logs=logs)
+        answer = outcome.payload
+        if outcome.is_error and not self._hot_reload:
+            answer = outcomes.with_task_root(answer, self._folder)
+        return InvocationResult(request_id, answer, is_error=outcome.is_error, logs=logs)
 
     def get_logs(self) -> str:
         return self._recent_log
@@ -176,7 +180,13 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         variables |= CLOCK.variables()
         if self._debugger:
             timeout = DEBUGGED_SECONDS
-        process = FunctionProcess(self._python, self._config.handler, self._folder, variables)
+        process = FunctionProcess(
+            self._python,
+            self._config.handler,
+            self._folder,
+            variables,
+            int(localstack_config.LAMBDA_LIMITS_MAX_FUNCTION_PAYLOAD_SIZE_BYTES),
+        )
         self._process = process
         try:
             process.api.initialised.result(timeout)

@@ -9,9 +9,11 @@ import json
 import math
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+TASK_ROOT = "/var/task"
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,17 @@ def exited(request_id: str, return_code: int) -> Outcome:
     return _error("Runtime.ExitError", error, f"{error}\nRuntime.ExitError\n", "error")
 
 
-def too_large(size: int) -> Outcome:
-    """The response is larger than Lambda allows; the runtime exits after it."""
-    message = (
-        f"Response payload size ({size} bytes) exceeded maximum allowed payload size "
-        f"({MAX_RESPONSE_BYTES} bytes)."
-    )
+def too_large(limit: int) -> Outcome:
+    """The response is larger than the `limit` in bytes; the runtime exits after it."""
+    message = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
     return _error("Function.ResponseSizeTooLarge", message, f"{message}\n", "error")
+
+
+def with_task_root(payload: bytes, folder: Path) -> bytes:
+    """An error's payload, whose traces name Lambda's folder of the code, not this machine's."""
+    for real in {str(folder), json.dumps(str(folder))[1:-1]}:
+        payload = payload.replace(real.encode(), TASK_ROOT.encode())
+    return payload
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import psutil
 
 from ecs_fleet_emulator.processes.children import CHILDREN, kill_group
 
+from .outcomes import MAX_RESPONSE_BYTES
 from .runtime_api import RuntimeApi
 
 _CHUNK = 65536
@@ -24,9 +25,14 @@ class FunctionProcess:
     """
 
     def __init__(
-        self, python: Path, handler: str, folder: Path, environment: Mapping[str, str]
+        self,
+        python: Path,
+        handler: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
-        self.api = RuntimeApi()
+        self.api = RuntimeApi(max_response_bytes)
         variables = {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
         self._process = CHILDREN.start([str(python)], ["function", handler], folder, variables)
         assert self._process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start

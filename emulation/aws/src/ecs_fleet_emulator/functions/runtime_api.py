@@ -47,7 +47,8 @@ class Invocation:
 class RuntimeApi:
     """Passes events to one process and receives its responses; one invocation at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_response_bytes: int = MAX_RESPONSE_BYTES) -> None:
+        self.max_response_bytes = max_response_bytes
         self.initialised: Future[None] = Future()
         """Done with the first request for an event; fails with InitError or ProcessExitedError."""
         self._pending: SimpleQueue[Invocation | None] = SimpleQueue()
@@ -155,8 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == _INIT_ERROR:
             self.server.api.init_failed(body)
             self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
-        elif verb == "response" and len(body) > MAX_RESPONSE_BYTES:
-            self.server.api.respond(request_id, too_large(len(body)))
+        elif verb == "response" and len(body) > self.server.api.max_response_bytes:
+            self.server.api.respond(request_id, too_large(self.server.api.max_response_bytes))
             self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"errorType": "RequestEntityTooLarge"})
         elif verb in ("response", "error"):
             failed = verb == "error"

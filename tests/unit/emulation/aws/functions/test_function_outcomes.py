@@ -1,6 +1,7 @@
 """Lambda's own errors and log lines have the service's texts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +54,11 @@ def test_a_failure_is_reported_with_its_status() -> None:
     log = outcomes.invocation_log("id-1", "1", "", outcomes.Usage(1, 128, 40), status="timeout")
     assert "Init Duration" not in log
     assert log.endswith("Max Memory Used: 40 MB\tStatus: timeout\t\n")
+
+
+@pytest.mark.parametrize("folder", ["/tmp/state/code", "/tmp/übung/code"])
+def test_traces_name_lambdas_folder_of_the_code(folder: str) -> None:
+    error = {"stackTrace": [f'  File "{folder}/app.py", line 2, in handler\n']}
+    for payload in (json.dumps(error), json.dumps(error, ensure_ascii=False)):
+        shown = json.loads(outcomes.with_task_root(payload.encode(), Path(folder)))
+        assert shown == {"stackTrace": ['  File "/var/task/app.py", line 2, in handler\n']}

@@ -101,9 +101,23 @@ def test_a_response_that_is_too_large_is_refused_and_reported(
     http.get("/invocation/next")
     content = b"x" * (MAX_RESPONSE_BYTES + 1)
     assert http.post("/invocation/id-1/response", content=content).status_code == 413
-    assert (
-        json.loads(future.result(SECONDS).payload)["errorType"] == "Function.ResponseSizeTooLarge"
-    )
+    assert json.loads(future.result(SECONDS).payload) == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size"
+        " (6291556 bytes).",
+    }
+
+
+def test_the_largest_response_can_be_another() -> None:
+    api = RuntimeApi(max_response_bytes=3)
+    base = f"http://{api.address}/2018-06-01/runtime"
+    with httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as client:
+        for content, status in ((b"123", 202), (b"1234", 413)):
+            api.invoke(invocation())
+            client.get("/invocation/next")
+            answer = client.post("/invocation/id-1/response", content=content)
+            assert answer.status_code == status
+    api.close()
 
 
 def test_an_init_error_ends_the_initialisation(api: RuntimeApi, http: httpx.Client) -> None:
