@@ -40,6 +40,7 @@ PARAMETERS: dict[str, Any] = {
         "containerInstances": ["i"],
         "services": ["worker"],
         "service": "worker",
+        "taskDefinition": "worker",
         "tasks": ["t"],
         "task": "t",
     },

@@ -1,4 +1,5 @@
-"""A worker that draws nothing: prints its environment, and ends at SIGTERM unless STUBBORN=yes.
+"""A worker that draws nothing: prints its environment, and ends at SIGTERM unless STUBBORN=yes, or
+at once with the exit status EXIT.
 
 Standard library only. Writes `TASK started`, `TASK got SIGTERM` and `TASK stopped` to the file
 EVENTS, if one is named.
@@ -46,6 +47,8 @@ def main() -> None:
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     write_event("started")
+    if code := os.environ.get("EXIT"):
+        sys.exit(int(code))
     while True:
         signal.pause()
 

@@ -293,3 +293,33 @@ def test_api_gateway_takes_only_a_role_with_which_it_can_log(emulator: Emulator)
         PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
     )
     assert hand_over(managed)
+
+
+def test_running_a_task_needs_the_right_to_it_and_to_pass_its_roles(emulator: Emulator) -> None:
+    ecs, family = emulator.client("ecs"), name()
+    ecs.create_cluster(clusterName=family)
+    passed = make_role(emulator, TASKS)
+    definition = ecs.register_task_definition(
+        family=family,
+        taskRoleArn=passed.arn,
+        containerDefinitions=[{"name": "one", "image": "x", "memory": 64}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    starter = make_role(emulator, LAMBDA)
+    request = {"cluster": family, "taskDefinition": family}
+
+    def refused() -> str:
+        return error_of(lambda: starter.client("ecs").run_task(**request)).message
+
+    assert f"not authorized to perform: ecs:RunTask on resource: {definition}" in refused()
+    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{family}"
+    runs = allow(
+        "ecs:RunTask",
+        definition.rpartition(":")[0] + ":*",
+        Condition={"ArnEquals": {"ecs:cluster": cluster}},
+    )
+    starter.set_policy(runs)
+    assert f"not authorized to perform: iam:PassRole on resource: {passed.arn}" in refused()
+    for service, text in (("ec2", "iam:PassRole"), ("ecs-tasks", "No Container Instances")):
+        to_service = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
+        starter.set_policy(runs, allow("iam:PassRole", passed.arn, Condition=to_service))
+        assert text in refused()

@@ -13,7 +13,7 @@ from moto.sts.models import sts_backends
 from ecs_fleet_emulator.errors import UnknownCredentialsError
 
 from .decision import Policies
-from .operations.scope import Scope
+from .operations.scope import DefinitionRoles, Scope
 from .policy import Policy, parse
 from .principals import Principal, service_principal
 from .request import AuthorizationRequest
@@ -223,7 +223,20 @@ def scope(account: str, region: str) -> Scope:
         found = dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
         return str(found.hash_key_attr) if found else "*"
 
-    return Scope(account, region, PARTITION, group_arn, group_of_instance, partition_key)
+    def definition(name: str) -> DefinitionRoles:
+        from moto.ecs.exceptions import TaskDefinitionNotFoundException
+        from moto.ecs.models import ecs_backends
+
+        try:
+            found = ecs_backends[account][region].describe_task_definition(name)
+        except TaskDefinitionNotFoundException:
+            return DefinitionRoles("*")
+        roles = (found.task_role_arn or "", found.execution_role_arn or "")
+        return DefinitionRoles(str(found.arn), *roles)
+
+    return Scope(
+        account, region, PARTITION, group_arn, group_of_instance, partition_key, definition
+    )
 
 
 def _groups(account: str, region: str) -> dict[str, Any]:

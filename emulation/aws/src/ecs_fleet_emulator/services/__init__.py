@@ -18,7 +18,9 @@ ecs.py                      services whose tasks come from the fleet agent, and 
 ecs_requests.py             what AWS refuses, and what the emulator refuses by name
 ecs_tags.py                 tags of all resources
 events.py                   schedules at the agent's speed
+events_ecs.py               tasks that rules run
 service_quotas.py           vCPUs of GPU instances
 tag_rules.py                what ECS refuses of tags
+stepfunctions_ecs.py        tasks that state machines run
 stepfunctions.py            waits at the agent's speed, tracing, deletion of old executions
 """

@@ -7,6 +7,8 @@ state machine that the rule started is still running. On a slow machine unfinish
 accumulate otherwise.
 """
 
+import logging
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -19,19 +21,26 @@ from localstack.utils.patch import patch
 
 from ecs_fleet_emulator.clock.advance import ADVANCER
 from ecs_fleet_emulator.clock.moved_clock import CLOCK
+from ecs_fleet_emulator.errors import InvalidScheduleError
 from ecs_fleet_emulator.fleet.agent import FleetAgent
+from ecs_fleet_emulator.simulation.scaling_schedules import crontab_fields
 
-from . import stepfunctions
+from . import events_ecs, stepfunctions
+
+LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 # What LocalStack makes of rate(N minutes).
 _RATE = re.compile(r"\*/(\d+) \* \* \* \*")
+# AWS's cron has the year, too.
+_AWS_FIELDS = 6
 _OWNER = "fleet_owner"
 _RULE = "fleet_rule"
 
 
 def service(agent: FleetAgent) -> Service:
     """EventBridge, with exact rates that are divided by `alarm_speed`."""
+    events_ecs.register()
 
     def loop(scheduler: JobScheduler, *_: object) -> None:
         """Run every job at its times; a rate for the first time after its first interval."""
@@ -102,6 +111,16 @@ class _Schedules:
         return bool(job.is_enabled)
 
 
+def _calendar_seconds(schedule: str) -> float:
+    """The seconds until the next time of a schedule; its days of the week have AWS's numbers."""
+    try:
+        fields = crontab_fields(schedule) if len(schedule.split()) == _AWS_FIELDS else schedule
+        return CronTab(fields).next(default_utc=True) or math.inf
+    except (InvalidScheduleError, ValueError) as error:
+        LOG.error("not emulated: the schedule of a rule never comes: %s", error)
+        return math.inf
+
+
 class _Wait:
     """The wait from a job's creation, or its last run, to its next one."""
 
@@ -109,7 +128,7 @@ class _Wait:
         self._agent, self._job = agent, job
         self._began = CLOCK.monotonic()
         self._rate = _RATE.fullmatch(job.schedule)
-        self._calendar_seconds: float = CronTab(job.schedule).next(default_utc=True) or float("inf")
+        self._calendar_seconds = _calendar_seconds(job.schedule)
 
     @property
     def due(self) -> float:

@@ -30,6 +30,8 @@ from ecs_fleet_emulator.clock.advance import ADVANCER
 from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
+from . import stepfunctions_ecs
+
 KEPT_EXECUTIONS = 100
 """The number of ended executions that can still be described."""
 
@@ -55,6 +57,7 @@ def service(agent: FleetAgent) -> Service:
         _wait(env, wait_seconds / agent.settings(owner.account, owner.region).alarm_speed)
 
     ADVANCER.sources["executions"] = EXECUTIONS
+    stepfunctions_ecs.apply_patches()
     wait_function.WaitFunction._wait_interval = wait
     timestamp.Timestamp._eval_body = _wait_until
     # Generates a parser for each path that is read or written; executions have the same few again

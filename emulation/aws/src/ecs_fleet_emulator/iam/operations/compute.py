@@ -60,6 +60,34 @@ def _providers(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest
     return [AuthorizationRequest(action, arn) for arn in arns or ["*"]]
 
 
+def _run_task(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
+    """RunTask: the right to run the revision, and to pass its roles, or those of the overrides.
+
+    A name without a revision stands for the latest one.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    found = scope.definition(given["taskDefinition"])
+    keys = {"ecs:cluster": (_cluster(given, scope),)}
+    revision = found.arn
+    if not revision.startswith("arn:"):
+        name = given["taskDefinition"].rpartition("/")[2]
+        revision = scope.arn("ecs", f"task-definition/{name if ':' in name else f'{name}:*'}")
+    yield AuthorizationRequest("ecs:RunTask", revision, keys)
+    overrides = given.get("overrides") or {}
+    roles = (
+        overrides.get("taskRoleArn") or found.task,
+        overrides.get("executionRoleArn") or found.execution,
+    )
+    passed = {"iam:passedtoservice": ("ecs-tasks.amazonaws.com",)}
+    for role in sorted({role for role in roles if role}):
+        yield AuthorizationRequest("iam:PassRole", role, passed)
+    if given.get("tags"):
+        tasks = scope.arn("ecs", f"task/{_cluster_name(given)}/*")
+        created = {"ecs:createaction": ("RunTask",)}
+        yield AuthorizationRequest("ecs:TagResource", tasks, created)
+
+
 def _on_cluster(action: str) -> Operation:
     return on(action, _cluster)
 
@@ -142,6 +170,7 @@ OPERATIONS: dict[str, Operation] = {
     "ecs.ListContainerInstances": _on_cluster("ecs:ListContainerInstances"),
     "ecs.ListTasks": _each("ecs:ListTasks", "container-instance", _instance),
     "ecs.Poll": _each("ecs:Poll", "container-instance", _instance),
+    "ecs.RunTask": _run_task,
     "ecs.StartTelemetrySession": _each(
         "ecs:StartTelemetrySession", "container-instance", _instance
     ),

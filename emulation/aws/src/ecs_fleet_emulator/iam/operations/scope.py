@@ -15,12 +15,26 @@ def _unknown(_name: str) -> str:
 
 
 @dataclass(frozen=True)
+class DefinitionRoles:
+    """The ARN of a revision of a task definition, and the roles that its tasks get."""
+
+    arn: str
+    task: str = ""
+    execution: str = ""
+
+
+def _unknown_definition(_name: str) -> DefinitionRoles:
+    return DefinitionRoles("*")
+
+
+@dataclass(frozen=True)
 class Scope:
     """Account and region of a request.
 
     `group_arn` finds the ARN of an Auto Scaling group by its name, `group_of_instance` by the id
-    of an instance, `partition_key` the name of a table's partition key. What does not exist has a *
-    in its place, which only a policy's wildcard meets.
+    of an instance, `partition_key` the name of a table's partition key, `definition` the revision
+    that a task definition's name stands for. What does not exist has a * in its place, which only a
+    policy's wildcard meets.
     """
 
     account: str
@@ -29,6 +43,7 @@ class Scope:
     group_arn: Callable[[str], str] = _unknown
     group_of_instance: Callable[[str], str] = _unknown
     partition_key: Callable[[str], str] = _unknown
+    definition: Callable[[str], DefinitionRoles] = _unknown_definition
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this account and region; `resource` may be its ARN already."""
