@@ -36,6 +36,7 @@ _.stopped_reason
 _.update_service
 _._wait_interval
 _._eval_body
+_._eval_service_task
 
 # The interface of LocalStack's runtime executors, servers and plug-ins, which LocalStack calls.
 _.cleanup_version
@@ -45,8 +46,10 @@ _.get_logs
 _.get_runtime_endpoint
 _.prepare_version
 ProcessRuntimeExecutorPlugin
+send_event
 StrictServerPlugin
 ssl_creds
+trace_header
 
 # LocalStack's providers, which the plug-in's entry points name.
 application_autoscaling

@@ -231,8 +231,12 @@ def scope(account: str, region: str) -> Scope:
             found = ecs_backends[account][region].describe_task_definition(name)
         except TaskDefinitionNotFoundException:
             return DefinitionRoles("*")
-        roles = (found.task_role_arn or "", found.execution_role_arn or "")
-        return DefinitionRoles(str(found.arn), *roles)
+        # moto has no attribute for a role that was not given; ECS takes a role's name, too.
+        given = (getattr(found, kind, "") for kind in ("task_role_arn", "execution_role_arn"))
+        task, execution = (
+            one if not one or one.startswith("arn:") else role_arn(account, one) for one in given
+        )
+        return DefinitionRoles(str(found.arn), task, execution)
 
     return Scope(
         account, region, PARTITION, group_arn, group_of_instance, partition_key, definition
