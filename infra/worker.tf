@@ -1,37 +1,6 @@
 # The GPU worker's environment, for the fleet and for the local rig.
 
 locals {
-  default_model = "stable-diffusion-v1-5/stable-diffusion-v1-5"
-
-  # https://huggingface.co/latent-consistency/lcm-lora-sdv1-5: two to eight steps of LCM's scheduler, without guidance.
-  fast_steps   = 4
-  better_steps = 8
-  best_steps   = 25
-  lcm          = { lora = "latent-consistency/lcm-lora-sdv1-5", scheduler = "LCMScheduler", guidance = 1 }
-
-  qualities = {
-    fast   = merge(local.lcm, { steps = local.fast_steps, seconds_per_job = 2 })
-    better = merge(local.lcm, { steps = local.better_steps, seconds_per_job = 3 })
-    best   = { lora = null, scheduler = null, guidance = 7.5, steps = local.best_steps, seconds_per_job = 10 }
-  }
-  quality = local.qualities[var.worker.model == null ? var.quality : "best"]
-
-  # What is not set is as the quality has it.
-  worker = merge(var.worker, {
-    model      = coalesce(var.worker.model, local.default_model)
-    model_lora = try(coalesce(var.worker.model_lora, local.quality.lora), null)
-    scheduler  = try(coalesce(var.worker.scheduler, local.quality.scheduler), null)
-  })
-  generation_defaults = merge(var.generation_defaults, {
-    steps    = coalesce(var.generation_defaults.steps, local.quality.steps)
-    guidance = coalesce(var.generation_defaults.guidance, local.quality.guidance)
-  })
-  scaling = merge(var.scaling, {
-    seconds_per_job = coalesce(var.scaling.seconds_per_job, local.quality.seconds_per_job)
-  })
-}
-
-locals {
   worker_environment = tomap({
     for name, value in merge(local.common_environment, {
       QUEUE_URL                   = module.queue.url

@@ -133,7 +133,7 @@ def test_a_community_costs_more_on_demand_with_a_second_instance_and_with_more_m
 def test_the_bill_is_for_the_steps_of_each_quality() -> None:
     """Drawing takes in proportion to the steps, and half as long without guidance."""
     fast, better, best = (
-        int(terraform_number("worker.tf", f"{quality}_steps"))
+        int(terraform_number("variables_quality.tf", f"{quality}_steps"))
         for quality in ("fast", "better", "best")
     )
     guided, decoder = best / 1.79, 0.86
