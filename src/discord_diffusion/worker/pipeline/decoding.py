@@ -1,7 +1,8 @@
 """From latents to pictures: decoding within limits of memory and precision."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -33,7 +34,17 @@ class Decoder:
     def __init__(self, vae: Any) -> None:
         self._vae = vae
         self._vae_decode, self._vae_encode = vae.decode, vae.encode
+        self._in_trial = False
         vae.decode, vae.encode = self.decode, self.encode
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Inside the block the usual picture is drawn: if it overflows, every picture would."""
+        self._in_trial = True
+        try:
+            yield
+        finally:
+            self._in_trial = False
 
     def decode(
         self, latents: Tensor, return_dict: bool = True, **options: object
@@ -59,16 +70,23 @@ class Decoder:
         return coded
 
     def _decode_finite(self, decode: Decode, latents: Tensor) -> Tensor:
-        """Decode; change to fp32 for good if half precision overflows on finite latents."""
+        """Decode; in fp32 if half precision overflows on finite latents.
+
+        In a trial the autoencoder stays in fp32. A job's latents may be extreme by its guidance
+        alone: that changes nothing for those after it.
+        """
         images = self._decode_within_memory(decode, latents)
         overflows = not images.isfinite().all() and bool(latents.isfinite().all())
         if self._vae.dtype is torch.float32 or not overflows:
             return images
-        log.warning(
-            "The autoencoder overflows and is changed to fp32", extra={"was": self._vae.dtype}
-        )
+        was, stays = self._vae.dtype, self._in_trial
+        log.warning("The autoencoder overflows: fp32 decodes", extra={"was": was, "stays": stays})
         self._vae.to(torch.float32)
-        return self._decode_within_memory(decode, latents)
+        try:
+            return self._decode_within_memory(decode, latents)
+        finally:
+            if not stays:
+                self._vae.to(was)
 
     def _decode_within_memory(self, decode: Decode, latents: Tensor) -> Tensor:
         """Decode one by one, then in tiles, when memory is short."""

@@ -4,7 +4,8 @@ The map is fitted to the first pictures that a model draws and to the latents of
 its pipeline hands them out. So it needs to know neither the autoencoder nor how a family of models
 packs its latents: only that they are a grid, or the rows of one, line by line.
 
-A sketch is never worth a picture: whatever fails here turns the sketches of the model off.
+A sketch is never worth a picture: whatever fails here turns the sketches of the model off. Only
+where the latents are no grid of a job's size that job alone has none.
 """
 
 import logging
@@ -27,6 +28,10 @@ _ROUNDING = 0.75
 """Lines by which a pipeline that draws another size may change the proportions."""
 _SIDE = 256
 """Longer side of a sketch in pixels."""
+
+
+class _NoGridError(ValueError):
+    """Latents do not have the proportions of a picture's size."""
 
 
 class Sketcher:
@@ -52,6 +57,8 @@ class Sketcher:
             return
         try:
             self._fit(latents, images)
+        except _NoGridError:
+            return
         except Exception as error:  # noqa: BLE001 - a sketch is never worth a picture
             self._turn_off(error)
 
@@ -66,6 +73,8 @@ class Sketcher:
             return None
         try:
             return self._sketch(estimate_clean_latents(scheduler, latents)[list(places)], *size)
+        except _NoGridError:
+            return None
         except Exception as error:  # noqa: BLE001 - a sketch is never worth a picture
             self._turn_off(error)
             return None
@@ -137,7 +146,7 @@ def _grid(latents: Tensor, width: int, height: int) -> Tensor:
     factors = (factor for factor in range(1, cells + 1) if cells % factor == 0)
     lines = min(factors, key=lambda factor: abs(factor - ideal))
     if abs(lines - ideal) > _ROUNDING:
-        raise ValueError(f"{cells} latents are no grid of {width}x{height} pixels")
+        raise _NoGridError(f"{cells} latents are no grid of {width}x{height} pixels")
     return latents.transpose(1, 2).reshape(count, channels, lines, cells // lines)
 
 

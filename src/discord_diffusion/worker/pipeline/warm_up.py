@@ -108,7 +108,8 @@ class WarmUp:
         )
         grey = Image.new("RGB", (width, height), "grey")
         request = GenerationRequest(parameters, False, grey if parameters.source else None)
-        drawn, _seconds = draw(self.model, list_items([request]), on_step)
+        with self.model.decoder.trial():
+            drawn, _seconds = draw(self.model, list_items([request]), on_step)
         if all(picture.image is None for picture in drawn):
             raise BlankPictureError(f"the {count} pictures of the warm-up are black or no numbers")
 

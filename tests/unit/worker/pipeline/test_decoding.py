@@ -1,11 +1,16 @@
 """Decoding when memory is short or numbers overflow."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
+from discord_diffusion.worker.pipeline.decoding import Decoder
+from discord_diffusion.worker.pipeline.warm_up import WarmUp
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, load, pixels
 from tests.unit.worker.pipeline.faults import (
@@ -51,18 +56,56 @@ def test_a_decoder_short_of_memory_for_one_picture_decodes_in_tiles(tmp_path: Pa
     assert not vae.use_tiling
 
 
-def test_an_autoencoder_that_overflows_goes_on_in_fp32(tiny_model_folder: Path) -> None:
+def test_an_autoencoder_that_overflows_in_the_warm_up_stays_in_fp32(
+    tiny_model_folder: Path,
+) -> None:
     generator = load(tiny_model_folder, PRECISION="bf16")
     model = default_model(generator)
-    vae, decoder = model.text_to_image.vae, model.decoder
-    original = decoder._vae_decode
+    with overflowing(model.decoder) as latents:
+        WarmUp(model, generator._settings).draw(2)
+    assert latents == [torch.bfloat16, torch.float32]
+    assert model.text_to_image.vae.dtype is torch.float32
+    assert len(draw(generator, make_parameters(images=2)).pictures) == 2
+
+
+def test_a_job_whose_latents_overflow_changes_nothing_for_the_next(tiny_model_folder: Path) -> None:
+    generator = load(tiny_model_folder, PRECISION="bf16")
+    model = default_model(generator)
+    usual = make_parameters(images=2)
+    before = pixels(draw(generator, usual))
+    with overflowing(model.decoder) as latents:
+        assert len(draw(generator, make_parameters(images=2, guidance=30.0)).pictures) == 2
+    assert latents == [torch.bfloat16, torch.float32]
+    assert model.text_to_image.vae.dtype is torch.bfloat16
+    assert np.array_equal(pixels(draw(generator, usual)), before)
+
+
+def test_a_decoder_that_fails_in_fp32_too_has_its_precision_again(tiny_model_folder: Path) -> None:
+    generator = load(tiny_model_folder, PRECISION="bf16")
+    model = default_model(generator)
+    latents = torch.zeros(1, 4, 8, 8, dtype=torch.bfloat16)
+    with (
+        overflowing(model.decoder, RuntimeError("no engine")),
+        pytest.raises(RuntimeError, match="no engine"),
+    ):
+        model.decoder.decode(latents)
+    assert model.text_to_image.vae.dtype is torch.bfloat16
+
+
+@contextmanager
+def overflowing(decoder: Decoder, in_fp32: Exception | None = None) -> Iterator[list[torch.dtype]]:
+    """Half precision gives no numbers, fp32 an error if there is one; yields the precisions."""
+    original, seen = decoder._vae_decode, []
 
     def overflow(latents: torch.Tensor, **named: Any) -> Any:
+        seen.append(latents.dtype)
+        if latents.dtype is torch.float32 and in_fp32:
+            raise in_fp32
         images = original(latents, **named)[0]
         return (images if latents.dtype is torch.float32 else images + torch.inf,)
 
     decoder._vae_decode = overflow
-    assert vae.dtype is torch.bfloat16
-    made = draw(generator, make_parameters(images=2))
-    assert len(made.pictures) == 2
-    assert vae.dtype is torch.float32
+    try:
+        yield seen
+    finally:
+        decoder._vae_decode = original

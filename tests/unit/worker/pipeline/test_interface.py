@@ -14,6 +14,7 @@ from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import ignore, load
 from tests.unit.worker.pipeline.faults import default_model
+from tests.unit.worker.plan.test_weight_counts import write_header
 
 DIRECT: list[Any] = [
     kind
@@ -56,8 +57,10 @@ def test_a_folder_whose_pipeline_draws_no_pictures_from_prompts_is_refused_with_
 
 
 def test_weights_without_a_pipeline_are_refused_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "pytorch_lora_weights.safetensors").write_bytes(b"")
-    with pytest.raises(ModelLoadError, match=r"LoRA weights .* must be made into one first"):
+    with pytest.raises(ModelLoadError, match=r"has no model_index\.json.* listed in LORAS"):
+        load(tmp_path)
+    write_header(tmp_path / "lora.safetensors", {"unet.down.lora_A.weight": [4, 8]})
+    with pytest.raises(ModelLoadError, match="holds LoRA weights; list them in LORAS"):
         load(tmp_path)
 
 

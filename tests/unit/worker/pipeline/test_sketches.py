@@ -74,10 +74,9 @@ def test_the_schedulers_own_estimate_is_preferred_to_noisy_latents() -> None:
     [
         (SimpleNamespace(), torch.zeros(1, 4, 8, 8)),
         (NO_ESTIMATE, torch.zeros(1, 9, 8, 8)),
-        (NO_ESTIMATE, torch.zeros(1, 63, 4)),
         (NO_ESTIMATE, torch.zeros(2, 2)),
     ],
-    ids=["a scheduler of another kind", "other channels", "no grid", "two axes"],
+    ids=["a scheduler of another kind", "other channels", "two axes"],
 )
 def test_a_sketch_that_fails_turns_the_sketches_of_the_model_off_and_is_logged_once(
     broken: tuple[Any, torch.Tensor], caplog: pytest.LogCaptureFixture
@@ -93,13 +92,22 @@ def test_a_sketch_that_fails_turns_the_sketches_of_the_model_off_and_is_logged_o
     assert not sketcher.ready
 
 
+def test_a_job_whose_latents_are_no_grid_of_its_size_has_no_sketch_and_the_next_has() -> None:
+    sketcher = Sketcher()
+    sketcher.fit(torch.rand(1, 63, 4), torch.rand(1, 3, 64, 64))
+    assert not sketcher.ready
+    sketcher.fit(torch.rand(1, 64, 4), torch.rand(1, 3, 64, 64))
+    assert sketcher.sketch(NO_ESTIMATE, torch.rand(1, 63, 4), [0], (64, 64)) is None
+    assert sketcher.sketch(NO_ESTIMATE, torch.rand(1, 64, 4), [0], (64, 64)) is not None
+
+
 def test_latents_that_a_sketcher_cannot_be_fitted_to_turn_it_off(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sketcher = Sketcher()
     with caplog.at_level(logging.WARNING):
-        sketcher.fit(torch.rand(1, 7, 5), torch.rand(1, 3, 64, 64))
-        sketcher.fit(torch.rand(1, 7, 5), torch.rand(1, 3, 64, 64))
+        sketcher.fit(torch.rand(7, 5), torch.rand(1, 3, 64, 64))
+        sketcher.fit(torch.rand(7, 5), torch.rand(1, 3, 64, 64))
     assert not sketcher.ready
     assert len(caplog.records) == 1
 
