@@ -1,9 +1,12 @@
 """Whether the fleet's GPUs hold the deployment's models, by the worker's own memory plan."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from discord_diffusion.jobs.additions import for_model
+from discord_diffusion.jobs.loras import parse as parse_loras
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
 from discord_diffusion.worker.plan.errors import (
@@ -23,16 +26,16 @@ def models(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> Ite
     Folders and files are below `root`, as for the worker's image.
     """
     for name, model in _described(worker).items():
-        title = f"model {name}" if name else "model"
-        yield _check(title, model, worker, deployment, root, needed=name is None)
+        yield _check(name, model, worker, deployment, root)
 
 
 def quantizes(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> bool:
     """Whether a model is kept in 8 bits on a type of the fleet, or nobody says that it is not."""
     known = [name for name in deployment.instance_types if name in INSTANCES]
-    for model in _described(worker).values():
+    for title, model in _described(worker).items():
         try:
-            weights, precision = _weights(model, root), _precision(model, worker)
+            weights = _weights(title, model, worker, root)
+            precision = _precision(model, worker)
         except (UnknownWeightsError, UnusableFileError):
             return True
         for name in known:
@@ -54,10 +57,16 @@ def _described(worker: Mapping[str, Any]) -> dict[str | None, Mapping[str, Any]]
     return {None: default, **(worker.get("models") or {})}
 
 
-def _weights(model: Mapping[str, Any], root: Path) -> Weights:
+def _weights(
+    name: str | None, model: Mapping[str, Any], worker: Mapping[str, Any], root: Path
+) -> Weights:
     local = root / model["model"]
     source = str(local) if local.exists() else model["model"]
-    return sources.find(source, model.get("revision"), model.get("variant"))
+    try:
+        loras = for_model(parse_loras(json.dumps(worker.get("loras") or {})), name)
+    except ValueError:
+        loras = {}  # Terraform's plan says what is wrong with them
+    return sources.find(source, model.get("revision"), model.get("variant"), added=loras)
 
 
 def _precision(model: Mapping[str, Any], worker: Mapping[str, Any]) -> str:
@@ -65,16 +74,15 @@ def _precision(model: Mapping[str, Any], worker: Mapping[str, Any]) -> str:
 
 
 def _check(
-    title: str,
+    name: str | None,
     model: Mapping[str, Any],
     worker: Mapping[str, Any],
     deployment: Deployment,
     root: Path,
-    *,
-    needed: bool,
 ) -> Finding:
+    title, needed = f"model {name}" if name else "model", name is None
     try:
-        weights = _weights(model, root)
+        weights = _weights(name, model, worker, root)
     except UnknownWeightsError as error:
         to_do = "Try it yourself: nothing says whether it fits into the fleet's GPUs."
         return warning(title, str(error), to_do)

@@ -250,12 +250,15 @@ class DiffusersGenerator:
                 raise DeviceLostError(text) from error
             self._models.evict(name)  # it is loaded anew for the next job
 
+    def _precision(self, spec: ModelSpec) -> torch.dtype:
+        if spec.precision:
+            return loading.choose_dtype(self._device, spec.precision)
+        return self._dtype
+
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         # Compiling takes minutes without a cache: only the default model is compiled.
         mode = self._compile_mode if name is None else "off"
-        dtype = self._dtype
-        if spec.precision:
-            dtype = loading.choose_dtype(self._device, spec.precision)
+        dtype = self._precision(spec)
         settings = self._settings
         added = Additions(for_model(settings.loras, name), for_model(settings.embeddings, name))
         model = loading.load(spec, name, self._device, dtype, mode, added)
@@ -278,9 +281,10 @@ class DiffusersGenerator:
             self._shared_checker = SafetyChecker.load(source, self._device, self._dtype)
         return self._shared_checker
 
-    def _has_memory_for(self, spec: ModelSpec) -> bool:
+    def _has_memory_for(self, name: str | None, spec: ModelSpec) -> bool:
         free = memory.free_bytes(self._device)
-        weights = placement.weights_bytes(spec, self._dtype)
+        loras = for_model(self._settings.loras, name)
+        weights = placement.weights_bytes(spec, self._precision(spec), loras)
         return free is None or free > _MEMORY_PER_WEIGHTS * weights
 
 

@@ -112,7 +112,7 @@ def load(
             what is to be added to it.
         torch.OutOfMemoryError: or another error for which `memory.is_out_of_memory` is true.
     """
-    plan = placement.plan(spec, device, dtype)
+    plan = placement.plan(spec, device, dtype, added.loras)
     dtype = _PRECISIONS[plan.precision] if plan else dtype
     try:
         file = single_files.find(spec)

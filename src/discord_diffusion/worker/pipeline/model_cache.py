@@ -26,7 +26,7 @@ class ModelCache:
 
     specs: Mapping[str | None, ModelSpec]
     load: Callable[[str | None, ModelSpec], LoadedModel]
-    has_memory_for: Callable[[ModelSpec], bool]
+    has_memory_for: Callable[[str | None, ModelSpec], bool]
     _models: OrderedDict[str | None, LoadedModel] = field(default_factory=OrderedDict)
 
     @property
@@ -71,7 +71,7 @@ class ModelCache:
 
     def _load_after_evicting(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         """Load a model, after unloading as many others as it needs memory for."""
-        while self._models and not self.has_memory_for(spec):
+        while self._models and not self.has_memory_for(name, spec):
             self.evict(next(iter(self._models)))
         while True:
             started = time.perf_counter()

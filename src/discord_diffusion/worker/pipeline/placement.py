@@ -11,6 +11,7 @@ import diffusers
 import torch
 import transformers
 
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import memory
@@ -31,8 +32,10 @@ _LIBRARIES: dict[str, Any] = {"diffusers": diffusers, "transformers": transforme
 _NAMES = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
 
 
-def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPlan | None:
-    """How to load a model; None if the device is no NVIDIA GPU or nobody says how large it is.
+def plan(
+    spec: ModelSpec, device: torch.device, dtype: torch.dtype, loras: Mapping[str, LoraSpec]
+) -> MemoryPlan | None:
+    """How to load a model with LoRAs; None if the device is no NVIDIA GPU, or its size unknown.
 
     Raises:
         ModelLoadError: it does not fit in any way, and the text names an instance type that would
@@ -41,7 +44,7 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
     if device.type != "cuda":
         return None
     try:
-        weights = sources.find(spec.model, spec.revision, spec.variant)
+        weights = sources.find(spec.model, spec.revision, spec.variant, added=loras)
         chosen = choose(weights, machine_of(device), _NAMES[dtype])
     except UnknownWeightsError as error:
         log.warning("The memory for the model is not planned", extra={"reason": str(error)})
@@ -54,13 +57,11 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
     return chosen
 
 
-def weights_bytes(spec: ModelSpec, dtype: torch.dtype) -> int:
+def weights_bytes(spec: ModelSpec, dtype: torch.dtype, loras: Mapping[str, LoraSpec]) -> int:
     """Bytes of a model's weights in a precision; 0 if nobody on this machine says how many."""
     try:
-        return (
-            sources.find(spec.model, spec.revision, spec.variant, network=False).parameters
-            * dtype.itemsize
-        )
+        weights = sources.find(spec.model, spec.revision, spec.variant, network=False, added=loras)
+        return weights.parameters * dtype.itemsize
     except PlanError:
         return 0
 

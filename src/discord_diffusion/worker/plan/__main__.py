@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import PRECISIONS
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
@@ -26,6 +27,9 @@ def main(words: Sequence[str] | None = None) -> int:
     machine.add_argument("--gpu", help="T4, A10G, L4, L40S or H100")
     machine.add_argument("--instance", choices=sorted(INSTANCES), metavar="TYPE")
     parser.add_argument("--host-gib", type=float, help="host memory beside --gpu, in GiB")
+    parser.add_argument(
+        "--lora", action="append", default=[], help="file, folder or hub id; as often as there are"
+    )
     parser.add_argument("--revision")
     parser.add_argument("--variant")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
@@ -34,7 +38,11 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         target = _machine(asked)
         weights = sources.find(
-            asked.model, asked.revision, asked.variant, network=not asked.offline
+            asked.model,
+            asked.revision,
+            asked.variant,
+            network=not asked.offline,
+            added={source: LoraSpec(source) for source in asked.lora},
         )
     except (ValueError, UnknownWeightsError, UnusableFileError) as error:
         sys.stderr.write(f"{error}\n")

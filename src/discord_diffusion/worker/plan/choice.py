@@ -138,8 +138,11 @@ def _plan(
         int(network.parameters * (_EIGHT_BITS if network.name in quantized else width))
         for network in weights.networks
     ]
-    on_gpu = max(sizes, default=0) if offload else sum(sizes)
-    in_host = _SYSTEM + _PROCESS + sum(sizes)
+    # LoRAs are kept in the precision of the model, and in the memory of the networks that they are
+    # in: with model offload all of them may be in the one that is on the GPU.
+    loras = int(weights.added * width)
+    on_gpu = (max(sizes, default=0) if offload else sum(sizes)) + loras
+    in_host = _SYSTEM + _PROCESS + sum(sizes) + loras
     straight = not offload and in_host > machine.host_memory
     if straight:
         in_host = _SYSTEM + _PROCESS + _READING

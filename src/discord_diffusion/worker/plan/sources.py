@@ -4,10 +4,13 @@ The list spares the well-known models a request, and serves machines that reach 
 are those of the published configurations.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.worker.plan import single_files
+from discord_diffusion.jobs.loras import LoraSpec
+from discord_diffusion.worker.plan import loras, single_files
 from discord_diffusion.worker.plan.errors import UnknownWeightsError
 from discord_diffusion.worker.plan.single_files import Checkpoint, HubFile
 from discord_diffusion.worker.plan.weights import (
@@ -64,14 +67,24 @@ A test computes the denoisers of five of them from diffusers' classes."""
 
 
 def find(
-    model: str, revision: str | None = None, variant: str | None = None, *, network: bool = True
+    model: str,
+    revision: str | None = None,
+    variant: str | None = None,
+    *,
+    network: bool = True,
+    added: Mapping[str, LoraSpec] | None = None,
 ) -> Weights:
-    """The networks of a model by folder, file or hub id.
+    """The networks of a model by folder, file or hub id, and the LoRAs that are `added` to it.
 
     Raises:
         UnknownWeightsError: nothing tells; the text says what was tried.
         UnusableFileError: it is a single file, and none that the worker could draw with.
     """
+    weights = _find(model, revision, variant, network=network)
+    return replace(weights, added=loras.parameters(added, network=network)) if added else weights
+
+
+def _find(model: str, revision: str | None, variant: str | None, *, network: bool) -> Weights:
     if file := single_files.locate(model):
         return _of_file(model, file, network=network)
     folder = Path(model)

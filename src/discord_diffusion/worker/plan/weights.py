@@ -47,15 +47,19 @@ class Weights:
 
     model: str
     networks: tuple[Network, ...]
+    added: int = 0
+    """Parameters of the LoRAs that are loaded into the networks."""
 
     @property
     def parameters(self) -> int:
-        """Of all networks."""
-        return sum(network.parameters for network in self.networks)
+        """Of all networks, and of what is added to them."""
+        return sum(network.parameters for network in self.networks) + self.added
 
     def __str__(self) -> str:
         parts = sorted(self.networks, key=lambda network: -network.parameters)
         listed = ", ".join(f"{part.name} {_billions(part.parameters)}" for part in parts)
+        if self.added:
+            listed += f", LoRAs {_billions(self.added)}"
         return f"{self.model}: {_billions(self.parameters)} parameters ({listed})"
 
 

@@ -74,7 +74,7 @@ class SimulatedMemory:
         self.cache = ModelCache(
             {None: ModelSpec("x"), "a": ModelSpec("a"), "b": ModelSpec("b"), "c": ModelSpec("c")},
             self.load,
-            lambda _spec: not reports_free_memory or len(self.cache.loaded_names) < size,
+            lambda _name, _spec: not reports_free_memory or len(self.cache.loaded_names) < size,
         )
 
     def load(self, name: str | None, _spec: ModelSpec) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import loading, placement
@@ -17,6 +18,7 @@ from discord_diffusion.worker.plan import choice, sources
 from discord_diffusion.worker.plan.choice import MemoryPlan
 from discord_diffusion.worker.plan.machines import GIB, INSTANCES, Gpu, Machine
 from tests.unit.worker.fakes import make_parameters
+from tests.unit.worker.plan.test_weight_counts import write_header
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -93,20 +95,20 @@ def test_a_model_that_fits_in_8_bits_only_is_refused_where_torchao_is_missing(
 
 @pytest.mark.usefixtures("gpu")
 def test_a_model_of_unknown_size_is_not_planned(caplog: pytest.LogCaptureFixture) -> None:
-    assert placement.plan(ModelSpec("nobody/nothing"), CUDA, torch.float16) is None
+    assert placement.plan(ModelSpec("nobody/nothing"), CUDA, torch.float16, {}) is None
     assert "The memory for the model is not planned" in caplog.text
 
 
 @pytest.mark.usefixtures("gpu")
 def test_the_plan_may_halve_the_precision_of_the_settings() -> None:
     spec = ModelSpec("stabilityai/stable-diffusion-xl-base-1.0")
-    plan = placement.plan(spec, CUDA, torch.float32)
+    plan = placement.plan(spec, CUDA, torch.float32, {})
     assert plan is not None
     assert plan.precision == "fp16"
 
 
 def test_on_the_cpu_nothing_is_planned(tiny_model_folder: Path) -> None:
-    assert placement.plan(ModelSpec(str(tiny_model_folder)), CPU, torch.float32) is None
+    assert placement.plan(ModelSpec(str(tiny_model_folder)), CPU, torch.float32, {}) is None
 
 
 def test_the_machine_is_what_torch_and_the_system_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +123,17 @@ def test_the_machine_is_what_torch_and_the_system_say(monkeypatch: pytest.Monkey
 
 def test_weights_are_counted_in_the_precision_of_the_device(tiny_model_folder: Path) -> None:
     folder = ModelSpec(str(tiny_model_folder))
-    full, half = (placement.weights_bytes(folder, kind) for kind in (torch.float32, torch.float16))
+    full, half = (
+        placement.weights_bytes(folder, kind, {}) for kind in (torch.float32, torch.float16)
+    )
     assert full == 2 * half > 0
     on_hub = ModelSpec("black-forest-labs/FLUX.1-dev")
-    assert placement.weights_bytes(on_hub, torch.bfloat16) > 33 * 10**9
-    assert placement.weights_bytes(ModelSpec("nobody/nothing"), torch.float16) == 0
+    assert placement.weights_bytes(on_hub, torch.bfloat16, {}) > 33 * 10**9
+    assert placement.weights_bytes(ModelSpec("nobody/nothing"), torch.float16, {}) == 0
+
+
+def test_the_loras_of_a_model_take_memory_too(tiny_model_folder: Path, tmp_path: Path) -> None:
+    write_header(tmp_path / "ink.safetensors", {"a.lora_A.weight": [4, 250]})
+    spec, ink = ModelSpec(str(tiny_model_folder)), LoraSpec(str(tmp_path / "ink.safetensors"))
+    alone = placement.weights_bytes(spec, torch.float16, {})
+    assert placement.weights_bytes(spec, torch.float16, {"ink": ink}) == alone + 2000
