@@ -50,11 +50,12 @@ _OF_MOTO = (
 PROVIDERS = {
     **dict.fromkeys(_OF_MOTO, "moto"),
     **dict.fromkeys(("cloudwatch", "ec2", "events", "sqs", "stepfunctions"), "patched"),
+    "fis": "emulator",
 }
 
 SERVICES = (
     "apigateway,application-autoscaling,autoscaling,budgets,ce,cloudwatch,dynamodb,ec2,ecr,"
-    "ecs,events,iam,kms,lambda,logs,resourcegroupstaggingapi,s3,secretsmanager,"
+    "ecs,events,fis,iam,kms,lambda,logs,resourcegroupstaggingapi,s3,secretsmanager,"
     "service-quotas,sns,sqs,ssm,stepfunctions,sts"
 )
 _INHERITED = ("PATH", "LANG", "LC_ALL")

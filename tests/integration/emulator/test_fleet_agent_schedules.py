@@ -6,6 +6,16 @@ from typing import Any
 from running_emulator import ROLE
 from small_fleet import SmallFleet
 
+from emulation.rig.emulator_client import advance
+
+PERIOD = 6.0
+"""Of an alarm on minutes, at the small fleet's `alarm_speed`."""
+
+
+def pass_time(fleet: SmallFleet, seconds: float) -> None:
+    """Let time pass at once."""
+    advance(fleet.emulator.config.endpoint, seconds)
+
 
 def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:
     cloudwatch = fleet.client("cloudwatch")
@@ -31,14 +41,17 @@ def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:
         TreatMissingData="notBreaching",
     )
 
-    def state_with(running: float) -> str:
+    def state_after(running: float) -> str:
+        """The alarm's state after two of its periods, which last 6 s here."""
+        pass_time(fleet, PERIOD)  # the data of before are in a period of their own
         data = [{"MetricName": "wanted", "Value": 1}, {"MetricName": "running", "Value": running}]
         cloudwatch.put_metric_data(Namespace=fleet.name, MetricData=data)
+        pass_time(fleet, PERIOD)
         [alarm] = cloudwatch.describe_alarms(AlarmNames=[f"{fleet.name}-out"])["MetricAlarms"]
         return str(alarm["StateValue"])
 
-    fleet.wait(lambda: state_with(0) == "ALARM", "there is an alarm")
-    fleet.wait(lambda: state_with(1) == "OK", "it is over")
+    assert state_after(0) == "ALARM"
+    assert state_after(1) == "OK"
 
 
 def test_schedules_and_waits_are_as_fast_as_the_alarms(fleet: SmallFleet) -> None:
@@ -65,7 +78,8 @@ def test_schedules_and_waits_are_as_fast_as_the_alarms(fleet: SmallFleet) -> Non
     )
     # At a tenth of the time: a rate of 6 s and a wait of 1.5 s, where AWS takes 75 s.
     receive = fleet.client("sqs").receive_message
-    fleet.wait(lambda: receive(QueueUrl=queue).get("Messages"), "the machine has waited")
+    pass_time(fleet, 8)
+    assert receive(QueueUrl=queue).get("Messages"), "the machine has waited"
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
 
@@ -85,7 +99,8 @@ def test_a_scaled_minute_lasts_until_its_state_machines_have_ended(fleet: SmallF
         return list(machines.list_executions(stateMachineArn=machine)["executions"])
 
     # At a tenth of the time: a minute of 6 s, in which a wait of 11 s starts.
-    fleet.wait(lambda: len(executions()) == 2, "the second minute has begun")
+    pass_time(fleet, 20)
+    assert len(executions()) == 2, "the second minute has begun, and no third one"
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
     second, first = sorted(executions(), key=lambda execution: execution["startDate"], reverse=True)

@@ -4,6 +4,7 @@ EmulatorError
 ├── AccessDeniedError            the policies of the account do not allow a request
 ├── ClockError                   time cannot be moved, or cannot be moved on
 ├── EmulatorEndingError          no process is started while the emulator shuts down
+├── ExperimentError              a template or an action of an experiment is wrong, or fails
 ├── InitError                    a Lambda function could not be loaded
 ├── InvalidScheduleError         a schedule's expression or time zone makes no sense
 ├── InvalidSettingsError         a setting of the fleet agent, or its value, is not allowed
@@ -37,6 +38,10 @@ class ClockError(EmulatorError):
 
 class EmulatorEndingError(EmulatorError):
     """The emulator is shutting down: no more processes are started."""
+
+
+class ExperimentError(EmulatorError):
+    """A template of an experiment is not valid, or an action cannot be done; the text says why."""
 
 
 class InitError(EmulatorError):

@@ -20,6 +20,7 @@ from localstack.runtime.server.core import RuntimeServer
 from rolo.gateway import Gateway
 from rolo.gateway.wsgi import WsgiGateway
 
+from .experiments.api_faults import LOST
 from .foreign_requests import refusal
 from .http_server import HttpServer
 from .processes.children import CHILDREN
@@ -52,6 +53,8 @@ class LocalGateway:
         reason = refusal(header, self._own_names)
         if not reason:
             answer: Iterable[bytes] = self._application(environ, start_response)
+            if environ.get(LOST):
+                raise ConnectionAbortedError("an experiment lets this request get lost")
             return answer
         LOG.warning("refused: %s", reason)
         body = json.dumps({"__type": "AccessDeniedException", "message": reason}).encode()

@@ -21,7 +21,7 @@ from ecs_fleet_emulator.simulation.journal import Journal
 from ecs_fleet_emulator.simulation.managed_scaling import is_protected
 from ecs_fleet_emulator.simulation.settings import Settings
 from ecs_fleet_emulator.simulation.snapshots import RegionSnapshot
-from ecs_fleet_emulator.simulation.state import Fault, Health, Instance, Status, Task
+from ecs_fleet_emulator.simulation.state import Fault, Health, Instance, Phase, Status, Task
 from ecs_fleet_emulator.tasks.container_spec import with_overrides
 from ecs_fleet_emulator.tasks.launcher import TaskLauncher
 
@@ -123,11 +123,18 @@ class Region:
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def _detect_lost_instances(self) -> None:
-        """Find instances that were terminated through EC2's API."""
+        """Find instances that were terminated, or stopped in service, through EC2's API.
+
+        Auto Scaling replaces a stopped one, too, since it is not healthy.
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
+        """
         for key, ec2_instance in self.writer.instances.items():
             instance = self.simulation.state.instances.get(key)
-            present = instance is not None and (instance.active or instance.warm)
-            if present and ec2_instance.state == "terminated":
+            if instance is None:
+                continue
+            gone = ec2_instance.state == "terminated" and (instance.active or instance.warm)
+            stopped = ec2_instance.state == "stopped" and instance.phase is Phase.IN_SERVICE
+            if gone or stopped:
                 self.simulation.instance_lost(key, self.now)
 
     def _carry_out(self, effect: Effect) -> None:

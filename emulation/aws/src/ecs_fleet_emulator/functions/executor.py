@@ -27,6 +27,7 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.clock.sources import INVOCATIONS
 from ecs_fleet_emulator.errors import InitError, ProcessExitedError
+from ecs_fleet_emulator.experiments.invocation_faults import FAULTS
 
 from . import outcomes
 from .debugging import SECONDS as DEBUGGED_SECONDS
@@ -146,15 +147,23 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             process = self._process
             if process is None or not process.alive:
                 process = self._initialise(timeout)
+            arn = payload["invoked-function-arn"]
+            struck = FAULTS.striking(self.function_version.id.unqualified_arn())
+            fails = next((fault for fault in struck if fault.fails), None)
+            if fails is not None and not fails.is_run:
+                return outcomes.injected_error()
+            if delay := sum(fault.delay_seconds for fault in struck):
+                time.sleep(min(delay, timeout))
             left = deadline - time.monotonic()
             invocation = Invocation(
                 request_id=request_id,
-                function_arn=payload["invoked-function-arn"],
+                function_arn=arn,
                 trace_id=payload["trace-id"],
                 payload=payload["payload"].encode(),
                 deadline_ms=int((time.time() + left) * 1000),
             )
-            return process.api.invoke(invocation).result(left)
+            outcome = process.api.invoke(invocation).result(left)
+            return outcomes.injected_error() if fails is not None else outcome
         except InitError as error:
             self._init_error = None
             return Outcome(error.payload, is_error=True, status="error", ends_process=True)

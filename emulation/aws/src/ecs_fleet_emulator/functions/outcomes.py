@@ -59,6 +59,12 @@ def exited(request_id: str, return_code: int) -> Outcome:
     return _error("Runtime.ExitError", error, f"{error}\nRuntime.ExitError\n", "error")
 
 
+def injected_error() -> Outcome:
+    """An experiment lets the invocation fail; the process is used again. The text is assumed."""
+    payload = {"errorType": "InjectedFault", "errorMessage": "A fault injected by AWS FIS."}
+    return Outcome(json.dumps(payload).encode(), is_error=True, status="error")
+
+
 def too_large(limit: int) -> Outcome:
     """The response is larger than the `limit` in bytes; the runtime exits after it."""
     message = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."

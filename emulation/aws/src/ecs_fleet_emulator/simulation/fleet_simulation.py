@@ -100,12 +100,15 @@ class FleetSimulation:
         else:
             self.state.faults.discard(fault)
 
-    def interrupt(self, key: int, now: float) -> bool:
-        """Begin a Spot interruption of an instance. False if it is not active, or has begun."""
+    def interrupt(self, key: int, now: float, notice_after: float | None = None) -> bool:
+        """Begin a Spot interruption of an instance. False if it is not active, or has begun.
+
+        The notice comes after `notice_after`, or after the settings' time.
+        """
         instance = self.state.instances.get(key)
         if instance is None or not instance.active or instance.rebalanced is not None:
             return False
-        instance.rebalanced = now
+        instance.rebalanced, instance.notice_after = now, notice_after
         self.state.effects.append(SpotWarning(key, "rebalance"))
         return True
 

@@ -101,7 +101,10 @@ def _advance_interruption(
     if instance.rebalanced is None or not instance.active:
         return
     delays = state.settings.delays_of(instance.group)
-    notice_at = instance.rebalanced + delays.spot_rebalance_seconds
+    notice_after = instance.notice_after
+    if notice_after is None:
+        notice_after = delays.spot_rebalance_seconds
+    notice_at = instance.rebalanced + notice_after
     if instance.noticed is None and state.is_due(notice_at, now):
         instance.noticed = now
         state.effects.append(SpotWarning(instance.key, "interruption"))

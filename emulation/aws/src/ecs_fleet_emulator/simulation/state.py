@@ -47,6 +47,8 @@ WARM = (Phase.WARM_PENDING, Phase.WARM_WAITING, Phase.WARM_STOPPING, Phase.WARM_
 class Instance:
     """An EC2 instance of a group. `registered`: it is a container instance of its cluster.
 
+    `notice_after` is the time from the recommendation to the notice of an interruption, where it is
+    not the settings'.
     `woken` is when it was started out of the warm pool, `image` what it pulled there; `zone` is the
     number of its group's subnet.
     `completes_hook` and `warm_image` are its group's, unless its role lacks the rights.
@@ -63,6 +65,7 @@ class Instance:
     registered: bool = False
     draining: bool = False
     rebalanced: float | None = None
+    notice_after: float | None = None
     noticed: float | None = None
     ends: float | None = None
     woken: float | None = None
