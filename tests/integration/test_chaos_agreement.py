@@ -14,7 +14,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,10 +24,10 @@ import pytest
 
 from discord_diffusion.jobs.record import JobStatus
 from emulation.rig.emulator_client import client_options
+from emulation.rig.experiments import Experiments, call_actions
 from emulation.rig.waiting import wait_until
 from tests.integration.chaos_crowd import Crowd
 from tests.integration.chaos_fleet import ChaosFleet, shuffled_signals
-from tests.integration.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.message_history import MessageHistory
 from tests.messages import text_of
 from tests.stack import OPTIONS, Stack, Workers
@@ -56,7 +56,15 @@ ENDED = {
     "told why": {JobStatus.FAILED, JobStatus.REFUSED},
 }
 """The statuses that agree with what a user reads."""
-THROUGH_THE_PROXY = ("interactions", "waiting", "dead_letters")
+FAULTY_FUNCTIONS = ("interactions", "waiting", "dead_letters")
+AWS_FAULTS = {
+    "aws:fis:inject-api-throttle-error": 3,
+    "aws:fis:inject-api-internal-error": 2,
+    "emulator:inject-api-lost-request": 1,
+    "emulator:inject-api-lost-response": 1,
+    "emulator:inject-api-delay": 2,
+}
+"""The percentage of the calls that each fault strikes."""
 
 
 @pytest.fixture
@@ -86,26 +94,14 @@ def discord_faults(stack: Stack, seed: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def aws_faults(stack: Stack, seed: int) -> Iterator[FaultyAws]:
-    """The functions call AWS through a proxy that fails, until the test ends."""
-    client = boto3.client("lambda", **client_options(stack.state))
-    kept: dict[str, dict[str, str]] = {}
-
-    def set_environment(name: str, variables: dict[str, str]) -> None:
-        client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": variables}
-        )
-        client.get_waiter("function_updated_v2").wait(FunctionName=name)
-
-    with faulty_aws(stack.state.aws_endpoint, random.Random(seed)) as proxy:
-        for function in THROUGH_THE_PROXY:
-            name = stack.state.function_names[function]
-            found = client.get_function_configuration(FunctionName=name)
-            kept[name] = found["Environment"]["Variables"]
-            set_environment(name, kept[name] | {"AWS_ENDPOINT_URL": proxy.url})
-        yield proxy
-        for name, variables in kept.items():
-            set_environment(name, variables)
+def aws_faults(stack: Stack, seed: int) -> Iterator[Callable[[], dict[str, str]]]:
+    """The calls of the functions and the workers fail, until the test ends: what has struck."""
+    experiments = Experiments(stack.state)
+    target = {"target": experiments.callers(FAULTY_FUNCTIONS)}
+    actions = call_actions(AWS_FAULTS, "PT12H")
+    experiment = experiments.start("chaos", target, actions, f"seed {seed}")
+    yield lambda: experiments.struck(experiment)
+    experiments.stop(experiment)
 
 
 @dataclass(frozen=True)
@@ -160,14 +156,12 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
     workers: Workers,
     queue_with_more_receives: None,
     discord_faults: None,
-    aws_faults: FaultyAws,
+    aws_faults: Callable[[], dict[str, str]],
     seed: int,
 ) -> None:
     rng = random.Random(seed)
     dead = stack.dead_letters()
-    workers.change(
-        MAX_RECEIVE_COUNT=str(MAX_RECEIVES), TORCH_THREADS="1", AWS_ENDPOINT_URL=aws_faults.url
-    )
+    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES), TORCH_THREADS="1")
     fleet = ChaosFleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, rng)
     crowd = Crowd(stack.discord, JOBS, USERS, rng, first_user=1000 * seed, cancels=True)
     plan = shuffled_signals(rng, SIGNALS_OF_A_KIND)
@@ -200,7 +194,7 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
         MessageHistory(job, user, images, stack.discord.interaction(job))
         for job, (user, images) in sent.items()
     ]
-    events = f"seed {seed}, {dict(aws_faults.hits)}\n" + "\n".join(fleet.events)
+    events = f"seed {seed}, {aws_faults()}\n" + "\n".join(fleet.events)
     reports = [
         history.report(stack.folder.logs)
         for history in seen
@@ -221,7 +215,7 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
     assert sum(counts.values()) == len(sent)
     log.warning(
         "seed %d: %d accepted, %s; taken back after at most %.1f s; AWS: %s; Discord: %s",
-        seed, len(sent), counts, slowest_take_back(stack, users), aws_faults.hits, hits,
+        seed, len(sent), counts, slowest_take_back(stack, users), aws_faults(), hits,
     )  # fmt: skip
 
 

@@ -116,9 +116,14 @@ def _oldest(now: float) -> float:
     return now - 5 * 365 * 24 * 3600
 
 
+def _loaded(name: str) -> Any:
+    """A module of LocalStack, or LocalEmu's in its place; None if nothing has loaded it."""
+    return sys.modules.get(name) or sys.modules.get(name.replace("localstack", "localemu", 1))
+
+
 def _queues() -> Iterator[Any]:
     """All queues, those too that LocalStack keeps for itself."""
-    if models := sys.modules.get(_QUEUES):
+    if models := _loaded(_QUEUES):
         for _, _, store in models.sqs_stores.iter_stores():
             yield from list(store.queues.values())
     yield from _event_queues()
@@ -126,7 +131,7 @@ def _queues() -> Iterator[Any]:
 
 def _event_queues() -> Iterator[Any]:
     """The queues of events for functions that are invoked asynchronously."""
-    if module := sys.modules.get(_EVENT_QUEUES):
+    if module := _loaded(_EVENT_QUEUES):
         yield from list(module.get_fake_sqs_client().queue_manager.queues.values())
 
 
@@ -145,7 +150,7 @@ def _receivable(queue: Any) -> bool:
 
 def _read_by_functions() -> set[str]:
     """The ARNs of the queues that event source mappings read."""
-    models = sys.modules.get(_FUNCTIONS)
+    models = _loaded(_FUNCTIONS)
     if models is None:
         return set()
     return {

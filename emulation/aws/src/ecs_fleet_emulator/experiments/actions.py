@@ -65,14 +65,18 @@ class Actions:
     def _begin_api_fault(self, kind: str, roles: Sequence[str], given: Parameters) -> Begun:
         fault = ApiFault.of(kind, list(roles), given, f"{self._seed}{kind}{sorted(given.items())}")
         self._api_faults.add(fault)
-        return Begun(_duration(given), lambda: self._api_faults.remove(fault))
+        return Begun(
+            _duration(given), lambda: self._api_faults.remove(fault), lambda: fault.hits.total()
+        )
 
     def _begin_invocation_fault(
         self, kind: str, functions: Sequence[str], given: Parameters
     ) -> Begun:
         fault = InvocationFault.of(kind, list(functions), given, self._seed + kind)
         invocation_faults.FAULTS.add(fault)
-        return Begun(_duration(given), lambda: invocation_faults.FAULTS.remove(fault))
+        return Begun(
+            _duration(given), lambda: invocation_faults.FAULTS.remove(fault), lambda: fault.hits
+        )
 
     def _wait(self, _resources: Sequence[str], given: Parameters) -> Begun:
         return Begun(_duration(given))

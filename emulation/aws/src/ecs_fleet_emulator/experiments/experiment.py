@@ -45,10 +45,14 @@ OVER = (State.COMPLETED, State.STOPPED, State.FAILED, State.CANCELLED, State.SKI
 
 @dataclass(frozen=True)
 class Begun:
-    """An action that has begun: how long it lasts in AWS's seconds, and how it is undone."""
+    """An action that has begun: how long it lasts in AWS's seconds, and how it is undone.
+
+    `struck` counts the calls or invocations that it has struck.
+    """
 
     seconds: float = 0.0
     undo: Undo | None = None
+    struck: Callable[[], int] | None = None
 
 
 class World(Protocol):
@@ -81,7 +85,13 @@ class RunningAction:
     started: datetime | None = None
     ended: datetime | None = None
     undo: Undo | None = None
+    struck: Callable[[], int] | None = None
     timer: Timer | None = None
+
+    @property
+    def report(self) -> str:
+        """Why it is in its state, and what it has struck."""
+        return self.reason if self.struck is None else f"{self.reason} Struck: {self.struck()}."
 
     def become(self, state: State, reason: str) -> None:
         """Enter a state, for a reason."""
@@ -193,7 +203,7 @@ class Experiment:
             self._end_others()
             self._end(State.FAILED, f"Experiment failed: {error}")
             return
-        action.undo = begun.undo
+        action.undo, action.struck = begun.undo, begun.struck
         action.become(State.RUNNING, "Action is running.")
         if begun.seconds <= 0:
             self._finish(action, State.COMPLETED, "Action was completed.")

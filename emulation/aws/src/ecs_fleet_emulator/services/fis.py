@@ -293,7 +293,7 @@ def _described(context: RequestContext, experiment: Experiment) -> dict[str, Any
     actions = {
         name: {
             **one.definition,
-            "state": {"status": str(one.state), "reason": one.reason},
+            "state": {"status": str(one.state), "reason": one.report},
             "startTime": one.started,
             "endTime": one.ended,
         }
