@@ -65,7 +65,9 @@ initialize_client
 post_error
 post_invocation_result
 
-# The interface of discord_stand_in.testing for the tests of strangers, and of pytest's plug-ins.
+# The interface of discord_stand_in.testing and ecs_fleet_emulator.testing for the tests of
+# strangers, and of pytest's plug-ins.
+_.change_fleet
 _.may_reconnect
 _.switch_chaos
 _.wait_for_command

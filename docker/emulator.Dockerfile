@@ -26,13 +26,13 @@ RUN --mount=type=cache,target=/uv-cache \
 FROM installer AS localstack
 COPY emulation/aws/pyproject.toml emulation/aws/uv.lock /project/
 RUN --mount=type=cache,target=/uv-cache \
-    UV_PROJECT_ENVIRONMENT=/opt/emulator uv sync --quiet --frozen --project /project --no-install-project
+    UV_PROJECT_ENVIRONMENT=/opt/emulator uv sync --quiet --frozen --project /project --extra runtime --no-install-project
 
 
 # The plug-in alone, so that its changes pull no more than itself. The build tool comes from the index,
 # at the version that pyproject.toml names.
 FROM installer AS extension
-COPY emulation/aws/pyproject.toml /extension/
+COPY emulation/aws/pyproject.toml emulation/aws/README.md emulation/aws/LICENSE /extension/
 COPY emulation/aws/src /extension/src
 RUN --mount=type=cache,target=/uv-cache \
     uv pip install --quiet --target /opt/extension --no-deps /extension
@@ -54,10 +54,8 @@ COPY --from=lambda /opt/lambda /opt/lambda
 COPY docker/sbom.py /build/
 RUN /opt/emulator/bin/python /build/sbom.py ecs-fleet-emulator >/sbom.cdx.json && rm -r /build
 COPY --from=extension /opt/extension /opt/extension
-COPY emulation/__init__.py /opt/rig/emulation/
-COPY emulation/aws/__init__.py emulation/aws/launch.py emulation/aws/serve.py /opt/rig/emulation/aws/
 
-ENV PYTHONPATH=/opt/rig \
+ENV PYTHONPATH=/opt/extension \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     EMULATOR_EXTENSION=/opt/extension \
@@ -70,4 +68,4 @@ EXPOSE 4566
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["/opt/emulator/bin/python", "-S", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['EMULATOR_PORT']}/_localstack/health\", timeout=4)"]
-ENTRYPOINT ["/opt/emulator/bin/python", "-m", "emulation.aws.serve"]
+ENTRYPOINT ["/opt/emulator/bin/python", "-m", "ecs_fleet_emulator.serve"]

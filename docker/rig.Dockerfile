@@ -39,7 +39,7 @@ COPY src/discord_diffusion /opt/rig/src/discord_diffusion
 COPY toolchain /opt/rig/toolchain
 COPY emulation /opt/rig/emulation
 RUN python -m compileall -q /opt/rig
-ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/rig/emulation/discord/src:/opt/packages \
+ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/rig/emulation/aws/src:/opt/rig/emulation/discord/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 # Fails where the extra `emulation` lacks a package that these import.

@@ -6,7 +6,7 @@ from typing import Any
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
-from emulation.aws.launch import IAM, Tasks
+from ecs_fleet_emulator.launch import IAM, Tasks
 from emulation.rig.docker import engine
 from emulation.rig.docker.stack import STACK_LABEL
 from emulation.rig.loopback import choose_port

@@ -26,6 +26,7 @@ def project_plan(layout: Layout, torch_build: str, emulator: str = LOCALSTACK) -
     torch_lock = layout.root / "docker" / "torch.lock"
     plug_in = (here, _lock_digest(layout.emulator))
     lambda_packages = ("--only-group=lambda", *_COMPILED)
+    packages = (folder / "pyproject.toml" for folder in (layout.stand_in, layout.emulator))
     terraform_program = terraform.program(layout.cache)
     providers = layout.terraform_data / "providers"
     steps = (
@@ -49,14 +50,16 @@ def project_plan(layout: Layout, torch_build: str, emulator: str = LOCALSTACK) -
             # After torch, so that torch's dependencies get the versions of the lock.
             "project packages",
             lambda: environments.sync_project(layout),
-            (_lock_digest(layout.root), files_digest(layout.stand_in / "pyproject.toml")),
+            (_lock_digest(layout.root), files_digest(*packages)),
             layout.environment,
             (_TORCH,),
         ),
         Step(
             # With the plug-in, editable: the emulator's next start uses a changed plug-in.
             "emulator (LocalStack)",
-            lambda: environments.create(layout, layout.emulator_environment(), layout.emulator),
+            lambda: environments.create(
+                layout, layout.emulator_environment(), layout.emulator, "--extra=runtime"
+            ),
             plug_in,
             python_of(layout.emulator_environment()),
             (_PROJECT,),

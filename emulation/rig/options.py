@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from emulation.aws.launch import DELAYS
+from ecs_fleet_emulator.launch import DELAYS
 from toolchain.layout import LOCALEMU, LOCALSTACK
 
 EMBEDDED_MODEL = "fixtures/model/tiny"

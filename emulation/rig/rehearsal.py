@@ -22,7 +22,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from discord_diffusion.settings.reader import DISCORD_API_URL
-from emulation.aws.launch import HEALTH_PATH
+from ecs_fleet_emulator.launch import HEALTH_PATH
 from emulation.rig.emulator_client import CREDENTIALS, client_options
 from emulation.rig.errors import RigError, StartError
 from emulation.rig.host import stack

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulation.aws.launch import HEALTH_PATH
+from ecs_fleet_emulator.launch import HEALTH_PATH
 from emulation.rig import status
 from emulation.rig.crashes import crashes, is_crash
 from emulation.rig.emulator_client import FleetAgentClient

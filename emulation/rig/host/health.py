@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from emulation.aws.launch import HEALTH_PATH
+from ecs_fleet_emulator.launch import HEALTH_PATH
 from emulation.rig.crashes import Crashes, crashes
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import StartError

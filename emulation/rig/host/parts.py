@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, clock_file, command
+from ecs_fleet_emulator.launch import HEALTH_PATH, EmulatorConfig, Tasks, clock_file, command
 from emulation.rig.errors import StartError
 from emulation.rig.host import processes, worker_process
 from emulation.rig.host.processes import base_environment, task_environment

@@ -10,7 +10,7 @@ from typing import Any
 from running_emulator import Emulator
 from small_fleet import IMAGE, WORKER
 
-from emulation.aws.launch import EmulatorConfig, Tasks
+from ecs_fleet_emulator.launch import EmulatorConfig, Tasks
 from emulation.rig.waiting import wait_until
 from tests.emulator_container import EmulatorContainer
 from toolchain import docker

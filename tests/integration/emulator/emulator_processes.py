@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 from running_emulator import Emulator
 
-from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
+from ecs_fleet_emulator.launch import LOOPBACK, EmulatorConfig, Tasks, command
 from emulation.rig.waiting import wait_until
 from tests.targets import EMULATOR
 from toolchain.layout import Layout, python_of

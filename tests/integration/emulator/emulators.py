@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from running_emulator import Emulator
 
-from emulation.aws.launch import Tasks
+from ecs_fleet_emulator.launch import Tasks
 from emulation.rig.loopback import choose_port
 from tests.targets import DOCKER, TARGET
 

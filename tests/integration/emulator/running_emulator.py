@@ -15,7 +15,7 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 
-from emulation.aws.launch import EmulatorConfig
+from ecs_fleet_emulator.launch import EmulatorConfig
 from emulation.rig.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]

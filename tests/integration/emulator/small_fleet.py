@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from running_emulator import ROLE, Emulator
 
-from emulation.aws.launch import Tasks
+from ecs_fleet_emulator.launch import Tasks
 from emulation.rig.waiting import wait_until
 
 WORKER = Path(__file__).with_name("fleet_worker.py")

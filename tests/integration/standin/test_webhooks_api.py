@@ -365,3 +365,12 @@ async def test_tokens_are_neither_logged_nor_published(
     assert ours
     assert not [line for line in ours if token in line]
     assert token not in json.dumps([event.data for event in standin.backend.events.latest])
+
+
+@pytest.mark.parametrize(("prefix", "status"), [("/api", 200), ("/api/v9", 200), ("/api/v5", 404)])
+async def test_an_address_may_have_no_version_or_the_one_before(
+    standin: StandIn, prefix: str, status: int
+) -> None:
+    """Discord shows addresses of webhooks without a version."""
+    address = prefix + WEBHOOK.removeprefix("/api/v10")
+    assert (await standin.http.get(address)).status_code == status

@@ -4,6 +4,9 @@ EmulatorError
 ├── AccessDeniedError            the policies of the account do not allow a request
 ├── ClockError                   time cannot be moved, or cannot be moved on
 ├── EmulatorEndingError          no process is started while the emulator shuts down
+├── EmulatorRefusedError         a running emulator refused what its client asked for
+├── EmulatorStartError           an emulator's process ended while starting
+├── EmulatorTimeoutError         what a test waited for did not happen
 ├── ExperimentError              a template or an action of an experiment is wrong, or fails
 ├── InitError                    a Lambda function could not be loaded
 ├── InvalidScheduleError         a schedule's expression or time zone makes no sense
@@ -38,6 +41,18 @@ class ClockError(EmulatorError):
 
 class EmulatorEndingError(EmulatorError):
     """The emulator is shutting down: no more processes are started."""
+
+
+class EmulatorRefusedError(EmulatorError):
+    """A running emulator refused what its client asked for; the text is the emulator's."""
+
+
+class EmulatorStartError(EmulatorError):
+    """An emulator's process ended while starting; the text says why."""
+
+
+class EmulatorTimeoutError(EmulatorError):
+    """What a test waited for did not happen in time."""
 
 
 class ExperimentError(EmulatorError):

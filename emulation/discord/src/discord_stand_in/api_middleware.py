@@ -27,6 +27,9 @@ _USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+(?: [^\s()]+)*
 # Where the token is in the path, Discord accepts any agent: discord.py's webhooks send aiohttp's.
 _TOKEN_IN_PATH = re.compile(r"/(?:webhooks/[^/]+/[^/]+(?:/.*)?|interactions/.*)")
 _PATH_TOKEN = re.compile(r"(/(?:webhooks|interactions)/[^/]+/)[^/?]+")
+# Without a version, as in the webhooks' addresses that Discord shows, and with the one before:
+# https://docs.discord.com/developers/reference#api-versioning
+_OTHER_VERSION = re.compile(r"/api(?:/v9)?(?=/(?!v\d+(?:/|$)))")
 _DROPPED_CONTENT_LENGTH = 65_536
 """More bytes than are sent before a connection is dropped."""
 
@@ -37,7 +40,7 @@ def mask_path(path: str) -> str:
 
 
 class ApiMiddleware:
-    """ASGI middleware around the whole application; only paths below /api/v10 are Discord's."""
+    """ASGI middleware around the whole application; only paths below /api are Discord's."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app = app
@@ -45,6 +48,8 @@ class ApiMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "http" and (other := _OTHER_VERSION.match(scope["path"])):
+            scope = {**scope, "path": API + scope["path"][other.end() :]}
         if scope["type"] != "http" or not scope["path"].startswith(f"{API}/"):
             await self._app(scope, receive, send)
             return

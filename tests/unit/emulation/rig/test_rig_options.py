@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ecs_fleet_emulator.launch import DELAYS
 from ecs_fleet_emulator.simulation.settings import Delays, Settings
-from emulation.aws.launch import DELAYS
 from emulation.rig import logs
 from emulation.rig.errors import RigError
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, differences

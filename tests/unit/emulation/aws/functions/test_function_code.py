@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from ecs_fleet_emulator import launch
 from ecs_fleet_emulator.errors import NoInterpreterError
 from ecs_fleet_emulator.functions.environment import (
     LAMBDA_PYTHONS,
     fingerprint,
     interpreter,
 )
-from emulation.aws import launch
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ class EmulatorConfig:
     address, as in a container. With `enforces_iam` it denies what the account's policies do not
     allow. It starts with the state in the file `snapshot`, if one is given, and with `addresses` in
     the place of their names in it. The file `debuggers`, if there is one, says which functions are
-    debugged (functions/debugging.py of the plug-in).
+    debugged (functions/debugging.py of the plug-in). `variables` are more settings of LocalStack.
     """
 
     emulator_python: Path
@@ -127,6 +127,7 @@ class EmulatorConfig:
     snapshot: Path | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     debuggers: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -188,6 +189,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         # It sends no usage events and fetches no certificate.
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
+        **config.variables,
     }
     return [str(config.emulator_python.absolute()), "-m", "ecs_fleet_emulator"], environment
 

@@ -1,4 +1,4 @@
-"""`python -m emulation.aws.serve`: the emulator in a container, on the container's own interfaces.
+"""`python -m ecs_fleet_emulator.serve`: the emulator in a container, on its own interfaces.
 
 Standard library only. Its environment configures it: EMULATOR_PORT (also the port in the URLs that
 it returns), EMULATOR_STATE (the folder that it writes to), EMULATOR_EXTENSION and
@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from emulation.aws.launch import CLOCK, EmulatorConfig, command
+from ecs_fleet_emulator.launch import CLOCK, EmulatorConfig, command
 
 PREFIX = "EMULATOR_"
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - the container's; Compose publishes the port on loopback

@@ -1,1 +1,0 @@
-"""AWS on this machine: the command that starts LocalStack, and its plug-in (`src/`)."""
