@@ -114,6 +114,10 @@ test-integration: setup ## Run the tests that need an emulator of AWS (EMULATOR=
 test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
 	@$(VENV)/python -m tests.docker
 
+.PHONY: test-localstack
+test-localstack: setup ## Run LocalStack's own tests of functions and alarms on the emulator (fetches them; minutes)
+	@$(VENV)/python -m tests.conformance.localstack
+
 .PHONY: lint
 lint: setup ## Check style, types, import rules, dead code, locks, shell scripts and Terraform
 	$(VENV)/ruff check .
@@ -127,6 +131,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(UV) lock --check --quiet --project emulation/aws/localemu --python .cache/emulator
 	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator
 	$(UV) lock --check --quiet --project docs/site --python .cache/emulator
+	$(UV) lock --check --quiet --project tests/conformance/localstack --python .cache/emulator
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh tests/infra/instance_units/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
@@ -216,6 +221,7 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) lock --project emulation/aws/localemu --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project infra/policy --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project docs/site --python .cache/emulator $(if $(UPGRADE),--upgrade)
+	$(UV) lock --project tests/conformance/localstack --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
 	$(UV) export --quiet --only-group quantization -o docker/quantization.lock
 	$(UV) export --quiet --no-default-groups --no-emit-local --extra emulation -o docker/rig.lock
