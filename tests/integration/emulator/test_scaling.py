@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from small_fleet import SmallFleet
@@ -55,7 +56,10 @@ def refusal(call: Any, **request: Any) -> str:
 def test_a_service_follows_a_metric_through_the_alarms_of_its_policy(fleet: SmallFleet) -> None:
     scaling = fleet.client("application-autoscaling")
     policy = {**target(fleet, MinCapacity=1), "PolicyName": "queue"}
-    assert fleet.service()["desiredCount"] == 1
+    assert fleet.service()["desiredCount"] == 1, "a service has its minimum at once"
+    assert "Maximum capacity cannot be less" in refusal(
+        scaling.register_scalable_target, **target(fleet, MinCapacity=1), MaxCapacity=0
+    )
     kind = {"PolicyType": "TargetTrackingScaling"}
     made = scaling.put_scaling_policy(
         **policy, **kind, TargetTrackingScalingPolicyConfiguration=tracked(fleet, "busy")
@@ -195,6 +199,26 @@ def test_scheduled_actions_of_services_and_groups_take_place(fleet: SmallFleet) 
     )
     scaling.deregister_scalable_target(**target(fleet))
     assert not scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+
+
+def test_a_recurring_action_takes_place_when_time_is_moved(fleet: SmallFleet) -> None:
+    group = {"AutoScalingGroupName": fleet.service_name}
+    at = datetime.now(UTC) + timedelta(minutes=2)
+    fleet.client("autoscaling").put_scheduled_update_group_action(
+        **group, ScheduledActionName="daily", Recurrence=f"{at.minute} {at.hour} * * *", MaxSize=7
+    )
+    assert fleet.group()["MaxSize"] == 3
+    answer = httpx.post(
+        f"{fleet.emulator.config.endpoint}/_emulator/clock/advance",
+        json={"seconds": 125},
+        timeout=120,
+    )
+    assert answer.status_code == 200, answer.text
+    assert fleet.group()["MaxSize"] == 7
+    [action] = fleet.client("autoscaling").describe_scheduled_actions(**group)[
+        "ScheduledUpdateGroupActions"
+    ]
+    assert action["StartTime"] > at + timedelta(hours=23)
 
 
 def test_policies_of_a_group_set_its_desired_capacity(fleet: SmallFleet) -> None:

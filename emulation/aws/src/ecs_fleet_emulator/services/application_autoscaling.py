@@ -95,6 +95,15 @@ def _target(context: RequestContext, request: Any) -> Any:
 
 
 def _register(agent: FleetAgent, context: RequestContext, request: Any) -> Any:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"""
+    targets = _backend(context).targets.get(request["ScalableDimension"], {})
+    old = targets.get(request["ResourceId"])
+    least = request.get("MinCapacity", old.min_capacity if old else None)
+    most = request.get("MaxCapacity", old.max_capacity if old else None)
+    if least is None or most is None:
+        raise _invalid("MinCapacity and MaxCapacity are required to register a scalable target")
+    if least > most:
+        raise _invalid("Maximum capacity cannot be less than minimum capacity")
     answer: Any = call_moto(context)
     if request.get("Tags"):
         _tags(context, answer["ScalableTargetARN"]).update(request["Tags"])
