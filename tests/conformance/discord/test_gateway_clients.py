@@ -1,7 +1,6 @@
 """Clients of others on the Gateway, by their own connection code; only the address differs."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +14,10 @@ import pytest
 
 from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
+from tests.conformance.discord.client_environments import BOTS, environment_of
 from tests.standin_server import serving
-from toolchain.environments import uv_of
-from toolchain.layout import Layout
+from toolchain.layout import Layout, python_of
 
-BOTS = Path(__file__).parent / "gateway_clients"
 IMAGINE = {"command": "imagine", "options": {"prompt": "a red circle"}}
 
 
@@ -32,26 +30,6 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         httpx.Client(base_url=server.url, timeout=60, trust_env=False) as http,
     ):
         yield http
-
-
-def environment_of(library: str) -> str:
-    """The Python of an environment that holds a library alone, as its lock file has it.
-
-    py-cord is imported by the same name as discord.py, which the project's environment holds.
-    """
-    layout = Layout.of_this_checkout()
-    folder, lock = layout.build / "gateway_clients" / library, BOTS / f"{library}.txt"
-    python, installed = folder / "bin" / "python", folder / lock.name
-    if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
-        uv = str(uv_of(layout))
-        shutil.rmtree(folder, ignore_errors=True)
-        for words in (
-            ["venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)],
-            ["pip", "install", "-q", "--require-hashes", "--python", str(python), "-r", str(lock)],
-        ):
-            subprocess.run([uv, *words], cwd=layout.build, check=True, timeout=240)
-        shutil.copy(lock, installed)
-    return str(python)
 
 
 @dataclass
@@ -131,6 +109,19 @@ def test_discord_py(standin: httpx.Client) -> None:
 
 def test_py_cord(standin: httpx.Client) -> None:
     with running(standin, environment_of("py-cord"), "py_cord.py") as bot:
+        check(standin, bot)
+
+
+def test_nextcord(standin: httpx.Client) -> None:
+    """It needs Python 3.12 or newer."""
+    layout = Layout.of_this_checkout()
+    python = environment_of("nextcord", python_of(layout.emulator_environment()))
+    with running(standin, python, "nextcord_bot.py") as bot:
+        check(standin, bot)
+
+
+def test_interactions_py(standin: httpx.Client) -> None:
+    with running(standin, environment_of("interactions-py"), "interactions_py.py") as bot:
         check(standin, bot)
 
 
