@@ -14,9 +14,9 @@ from tests.e2e.keyboard import command, composer, imagine
 SERIOUS = ("serious", "critical")
 
 
-def serious_violations(page: Page) -> list[str]:
-    """The serious violations that axe-core finds on the page as it is now."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+def serious_violations(page: Page, part: str | None = None) -> list[str]:
+    """The serious violations that axe-core finds on the page as it is now, or in a part of it."""
+    found: list[dict[str, Any]] = Axe().run(page, part).response["violations"]
     return [
         f"{rule['id']}: {rule['help']}: {[node['html'] for node in rule['nodes']]}"
         for rule in found

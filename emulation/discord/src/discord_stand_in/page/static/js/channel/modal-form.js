@@ -77,14 +77,21 @@ export class ModalForm {
 
   /**
    * When the form is closed, the browser gives the focus back to what opened it. A message that was drawn again
-   * meanwhile has another button of the same name, or none.
+   * meanwhile has another button of the same name, or none. In Chromium a field that gets the focus back so has no
+   * caret, and takes no typing until it gets the focus again.
    */
   #returnFocus(opener) {
     const { customId } = opener.dataset;
     const message = opener.closest(".message");
     if (!opener.matches(":focus-visible")) return;
     this.#dialog.addEventListener("close", () => {
-      if (opener.isConnected) return;
+      if (opener.isConnected) {
+        if (opener === document.activeElement && opener.matches("input")) {
+          opener.blur();
+          opener.focus();
+        }
+        return;
+      }
       const again = customId && message?.isConnected && message.querySelector(`[data-custom-id="${CSS.escape(customId)}"]`);
       if (again) again.focus();
       else this.#focusPage();
