@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,7 +26,7 @@ FAILED = 1
 UNUSABLE = 4
 """Exit statuses: the worker failed; the pipeline hangs, or its device is lost."""
 _WAIT_SECONDS = 1.0
-"""How long the main thread waits at a time for the worker to end."""
+"""How long the main thread waits at a time for a signal, or for the worker to end."""
 
 
 class Shutdown:
@@ -63,7 +63,7 @@ class Shutdown:
 
         thread = threading.Thread(target=guarded, name="worker", daemon=True)
         thread.start()
-        self._wake.get()
+        self._wait()
         if self._stopping:
             log.info("The worker stops", extra={"at_most_seconds": self._timeout})
             deadline = time.monotonic() + self._timeout
@@ -76,6 +76,16 @@ class Shutdown:
         if not errors:
             return 0
         return UNUSABLE if isinstance(errors[0], DeviceLostError) else FAILED
+
+    def _wait(self) -> None:
+        """Wait for the first signal, or the end of the worker.
+
+        In short waits: a signal between Python's last look for one and the wait of the operating
+        system does not interrupt that wait, and is handled after it.
+        """
+        while True:
+            with contextlib.suppress(Empty):
+                return self._wake.get(timeout=_WAIT_SECONDS)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._stopping:

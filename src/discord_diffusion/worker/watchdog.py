@@ -51,7 +51,7 @@ class HealthFile:
 
 @dataclass
 class Watchdog:
-    """Checks the worker every second until the pipeline hangs; then calls `on_hang`, once."""
+    """Checks the worker every second until it ends or hangs; then calls `on_hang`, once."""
 
     held_jobs: HeldJobs
     outcomes: JobOutcomes
@@ -59,10 +59,15 @@ class Watchdog:
     health: HealthFile
     on_hang: Callable[[], None]
     _stepped_at: float = field(default_factory=time.monotonic)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Begin to check, in a thread."""
         threading.Thread(name="watchdog", target=self._watch, daemon=True).start()
+
+    def end(self) -> None:
+        """Check no more."""
+        self._ended.set()
 
     def pipeline_stepped(self) -> None:
         """Note that the pipeline has made a step."""
@@ -88,7 +93,7 @@ class Watchdog:
             self.on_hang()
 
     def _watch(self) -> None:
-        while True:
+        while not self._ended.is_set():
             if not self.held_jobs.all(Stage.DRAWING):
                 self.pipeline_stepped()
                 self._report("working" if self.held_jobs.all() else "polling")
@@ -98,7 +103,7 @@ class Watchdog:
                 log.critical("The pipeline hangs", extra={"seconds": HUNG_AFTER_SECONDS})
                 self.on_hang()
                 return
-            time.sleep(_CHECK_SECONDS)
+            self._ended.wait(_CHECK_SECONDS)
 
     def _report(self, state: str) -> None:
         self.health.write(state)

@@ -95,6 +95,12 @@ class Worker:
             DeviceLostError: nothing can be drawn any more; the jobs are still held.
             BaseException: the receiving thread failed with it.
         """
+        try:
+            self._work()
+        finally:
+            self._watchdog.end()
+
+    def _work(self) -> None:
         receiving = threading.Thread(name="receive", target=self._receive, daemon=True)
         receiving.start()
         while batch := self.held_jobs.next_batch():

@@ -95,9 +95,9 @@ class Traced(Shutdown):
         return self.trace
 
     def waits(self, frame):
-        if frame.f_code is not Shutdown.run.__code__:
+        if frame.f_code is not Shutdown._wait.__code__:
             return False
-        return "_wake.get()" in linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        return "_wake.get(" in linecache.getline(frame.f_code.co_filename, frame.f_lineno)
 
 for line in itertools.count(1):
     read, write = os.pipe()
@@ -114,6 +114,35 @@ for line in itertools.count(1):
     if "last" in words:
         break
 """
+
+
+MISSED = """
+import os, queue, signal
+
+class MissesSignals(queue.SimpleQueue):
+    '''Waits, once, as the operating system does when a signal came just before.'''
+    waited = False
+
+    def get(self, timeout=None):
+        if not self.waited:
+            self.waited = True
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            os.kill(os.getpid(), signal.SIGTERM)
+            try:
+                return super().get(timeout=timeout)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        return super().get(timeout=timeout)
+
+shutdown = Shutdown(stop_timeout)
+shutdown._wake = MissesSignals()
+"""
+
+
+def test_a_signal_that_comes_just_before_the_main_thread_waits_is_acted_on() -> None:
+    script = SCRIPT.replace("shutdown = Shutdown(stop_timeout)\n", MISSED)
+    process = started(script, "30", "quick")
+    assert end(process) == ("running\nstopping\nfinished\n", 0)
 
 
 def test_a_signal_at_any_line_of_the_main_thread_is_acted_on() -> None:

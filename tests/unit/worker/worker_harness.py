@@ -75,6 +75,7 @@ class Harness:
 
     def __exit__(self, *_exception: object) -> None:
         self.stop()
+        self.worker.stop()  # the thread that receives outlives one that has failed
         self.worker.give_back()
 
     def stop(self) -> None:
