@@ -45,8 +45,9 @@ This page is written by `make pages`, from the stand-in's own tables and from th
 [Discord's documentation]({source}) lists.
 "yes" means that the stand-in acts as documented, as far as it is tested: an endpoint in the module
 of `tests/integration/standin` that is named, everything else in the modules whose names begin with
-`test_gateway`, `test_layout` and `test_component`. discord.py, py-cord, nextcord, interactions.py, hikari, discord.js and discord-webhook run
-against it in `tests/conformance/discord`. Nothing here has been compared with Discord itself.
+`test_gateway`, `test_layout` and `test_component`. discord.py, py-cord, nextcord, interactions.py,
+hikari, discord.js and discord-webhook run against it in `tests/conformance/discord`.
+Nothing here has been compared with Discord itself.
 """
 
 

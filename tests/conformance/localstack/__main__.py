@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulation.aws.launch import LOOPBACK, EmulatorConfig, command
+from ecs_fleet_emulator.launch import LOOPBACK, EmulatorConfig, command
 from emulation.rig.loopback import choose_port
 from emulation.rig.waiting import wait_until
 from tests.conformance.localstack import environments, results

@@ -10,7 +10,6 @@ import urllib.request
 from typing import Any
 
 import pytest
-
 from localstack import config as localstack_config
 
 _setattr = pytest.MonkeyPatch.setattr
