@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
 from running_emulator import ROLE
 from small_fleet import SmallFleet
 
@@ -128,3 +129,21 @@ def test_old_executions_are_deleted(fleet: SmallFleet) -> None:
     fleet.wait(lambda: kept() <= 101, "the newest hundred are left")
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
+
+
+def test_express_executions_cannot_be_described(fleet: SmallFleet) -> None:
+    machines = fleet.client("stepfunctions")
+    done = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    machine = machines.create_state_machine(
+        name=f"{fleet.name}-express", definition=json.dumps(done), roleArn=ROLE, type="EXPRESS"
+    )["stateMachineArn"]
+    execution = machines.start_execution(stateMachineArn=machine)["executionArn"]
+
+    def is_forgotten() -> bool:
+        try:
+            machines.describe_execution(executionArn=execution)
+        except ClientError as error:
+            return error.response["Error"]["Code"] == "ExecutionDoesNotExist"
+        return False
+
+    fleet.wait(is_forgotten, "nothing is kept of an execution that has ended")

@@ -19,7 +19,10 @@ from localstack.services.stepfunctions.asl.component.state.state_wait.wait_funct
 )
 from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
 from localstack.services.stepfunctions.asl.utils import json_path
-from localstack.services.stepfunctions.backend.execution import Execution
+from localstack.services.stepfunctions.backend.execution import (
+    BaseExecutionWorkerCommunication,
+    Execution,
+)
 from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
 from localstack.services.stepfunctions.backend.store import sfn_stores
@@ -65,15 +68,7 @@ def service(agent: FleetAgent) -> Service:
     json_path.parse = functools.cache(json_path.parse)
     result_path.parse = functools.cache(result_path.parse)
     ExecutionWorker._get_evaluation_entrypoint = _program
-
-    @patch(Execution.publish_execution_status_change_event)  # type: ignore[untyped-decorator]  # LocalStack is untyped
-    def _publish(original: Any, self: Any) -> None:
-        """Publish no event of an Express execution: AWS has them of Standard ones alone.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-        """
-        if self.sm_type != StateMachineType.EXPRESS:
-            original(self)
+    _patch_express_executions()
 
     @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _describe(original: Any, self: Any) -> Any:
@@ -108,6 +103,30 @@ def service(agent: FleetAgent) -> Service:
         return deleted
 
     return Service.for_provider(StepFunctionsProvider())
+
+
+def _patch_express_executions() -> None:
+    @patch(Execution.publish_execution_status_change_event)  # type: ignore[untyped-decorator]  # LocalStack is untyped
+    def _publish(original: Any, self: Any) -> None:
+        """Publish no event of an Express execution: AWS has them of Standard ones alone.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+        """
+        if self.sm_type != StateMachineType.EXPRESS:
+            original(self)
+
+    @patch(BaseExecutionWorkerCommunication.terminated)  # type: ignore[untyped-decorator]  # as above
+    def _terminated(original: Any, self: Any) -> None:
+        """Forget an Express execution that has ended: AWS describes and lists Standard ones alone.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+        """
+        original(self)
+        ended = self.execution
+        if ended.sm_type == StateMachineType.EXPRESS:
+            sfn_stores[ended.account_id][ended.region_name].executions.pop(ended.exec_arn, None)
+            # Else a circle, which stays if the garbage collection freezes it meanwhile.
+            ended.exec_worker = None
 
 
 @functools.lru_cache(maxsize=KEPT_DEFINITIONS)
