@@ -1,5 +1,6 @@
 """The backend of the stand-in: its stores and services, built once and handed to every route."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -74,6 +75,8 @@ class Backend:
         self.session_starts = SessionStartLimit(self.clock, config.limits.daily_sessions)
         self.application_flags = 0
         # trust_env: a proxy in the environment must not get loopback traffic.
+        self.on_forgotten: list[Callable[[str], object]] = []
+        """Called with the id of each interaction that is forgotten."""
         self.http = httpx.AsyncClient(
             transport=transport,
             trust_env=False,
@@ -84,12 +87,17 @@ class Backend:
     def _create_stores(self) -> None:
         self.directory = Directory(self.config.directory)
         self.messages = MessageStore(self.attachments, self.application.id)
-        self.interactions = InteractionStore(self.clock)
+        self.interactions = InteractionStore(self.clock, self._forget_interaction)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
         self.entitlements = EntitlementStore(self.clock)
         self.reports = Reports()
         self.api_calls = ApiCalls()
         self.started_at = self.clock.now()
+
+    def _forget_interaction(self, interaction_id: str) -> None:
+        self.reports.logs.pop(interaction_id, None)
+        for forget in self.on_forgotten:
+            forget(interaction_id)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         """Send a signed body to the application; EndpointError if no response comes within 3 s."""

@@ -18,6 +18,7 @@ from discord_stand_in.signing import SIGNATURE_DEFECTS, Signer
 from discord_stand_in.snowflakes import Snowflakes, created_at
 from discord_stand_in.state.directory import Directory
 from discord_stand_in.state.events import EventLog
+from discord_stand_in.state.interactions import KEPT, Interaction, InteractionStore, InteractionType
 from discord_stand_in.state.reports import MAX_SERIES, SeriesStore
 
 SEED = "11" * 32
@@ -162,3 +163,33 @@ def test_the_webhooks_of_a_channel_go_with_it() -> None:
     channel_id = next(iter(directory.webhooks.values())).channel_id
     directory.delete_channel(channel_id)
     assert [one for one in directory.webhooks.values() if one.channel_id == channel_id] == []
+
+
+def _interaction(number: int, at: float) -> Interaction:
+    return Interaction(
+        id=str(number),
+        token=f"token-{number}",
+        type=InteractionType.COMMAND,
+        payload={},
+        sent_payload={},
+        user_id="1",
+        channel_id="2",
+        guild_id=None,
+        created_at=at,
+        expires_at=at + 900,
+    )
+
+
+def test_old_interactions_are_forgotten_and_those_with_valid_tokens_are_not() -> None:
+    clock, forgotten = Fixed(), list[str]()
+    store = InteractionStore(clock, forgotten.append)
+    for number in range(KEPT + 500):
+        store.add(_interaction(number, clock.now()))
+    assert (len(store.all()), forgotten) == (KEPT + 500, [])
+    clock.offset += 901
+    store.add(_interaction(9_999, clock.now()))
+    assert len(store.all()) == KEPT
+    assert forgotten == [str(number) for number in range(501)]
+    assert store.find("500") is store.find_by_token("token-500") is None
+    assert store.find_by_token("token-501") is store.find("501") is not None
+    assert store.all()[-1].id == "9999"

@@ -44,6 +44,7 @@ class InteractionDelivery:
         self._backend = backend
         self._recorder = recorder
         self._requests: dict[str, _SignedRequest] = {}
+        backend.on_forgotten.append(lambda interaction: self._requests.pop(interaction, None))
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def deliver(self, interaction: Interaction) -> None:

@@ -4,6 +4,7 @@ Shape: https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -143,11 +144,19 @@ class Interaction:
         }
 
 
-class InteractionStore:
-    """All interactions, by id and by token."""
+KEPT = 1_000
+"""Above this number the oldest are forgotten, once their tokens have expired."""
 
-    def __init__(self, clock: Clock) -> None:
+
+class InteractionStore:
+    """The newest interactions, and all whose tokens are valid, by id and by token.
+
+    `forget` is called with the id of each that is forgotten.
+    """
+
+    def __init__(self, clock: Clock, forget: Callable[[str], None]) -> None:
         self._clock = clock
+        self._forget = forget
         self._by_id: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
@@ -155,13 +164,20 @@ class InteractionStore:
         """Keep a new interaction."""
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
+        while len(self._by_id) > KEPT:
+            oldest = next(iter(self._by_id.values()))
+            if not self.has_expired(oldest):
+                return
+            del self._by_id[oldest.id]
+            self._by_token.pop(oldest.token, None)
+            self._forget(oldest.id)
 
     def find(self, interaction_id: str) -> Interaction | None:
         """An interaction by its id."""
         return self._by_id.get(interaction_id)
 
     def find_by_token(self, token: str) -> Interaction | None:
-        """An interaction by its token, however old it is."""
+        """An interaction by its token, which may have expired."""
         return self._by_token.get(token)
 
     def has_expired(self, interaction: Interaction) -> bool:
@@ -169,5 +185,5 @@ class InteractionStore:
         return self._clock.now() >= interaction.expires_at
 
     def all(self) -> list[Interaction]:
-        """Every interaction, oldest first."""
+        """Every interaction that is kept, oldest first."""
         return list(self._by_id.values())
