@@ -49,7 +49,7 @@ _OF_MOTO = (
 )
 PROVIDERS = {
     **dict.fromkeys(_OF_MOTO, "moto"),
-    **dict.fromkeys(("cloudwatch", "ec2", "events", "sqs", "stepfunctions"), "patched"),
+    **dict.fromkeys(("cloudwatch", "ec2", "events", "logs", "sqs", "stepfunctions"), "patched"),
     "fis": "emulator",
 }
 
@@ -184,6 +184,8 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         **_snapshot_variables(config),
         CLOCK: str(clock_file(config.state_dir)),
         DEBUGGERS: str(config.debuggers.absolute()) if config.debuggers else "",
+        # With an arena for each of its hundreds of short threads, glibc keeps what they have freed.
+        "MALLOC_ARENA_MAX": "2",
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
         # It sends no usage events and fetches no certificate.

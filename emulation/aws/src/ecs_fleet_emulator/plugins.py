@@ -75,6 +75,7 @@ ecs = _provider("ecs", "services.ecs", AGENT)
 fis = _provider("fis", "services.fis", AGENT, name="emulator")
 events = _provider("events", "services.events", AGENT, name="patched")
 service_quotas = _provider("service-quotas", "services.service_quotas")
+logs = _provider("logs", "services.logs", name="patched")
 sqs = _provider("sqs", "services.sqs", name="patched")
 stepfunctions = _provider("stepfunctions", "services.stepfunctions", AGENT, name="patched")
 
