@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from emulation.rig.emulator_client import FleetAgentClient, client_options
+from emulation.rig.emulator_client import FleetAgentClient, advance, client_options
 from emulation.rig.errors import AnswerError
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
@@ -50,6 +50,8 @@ _TOO_SLOW = ("refused.queue", "refused.store")
 _ATTEMPTS = 10
 """A busy machine misses the deadline of an answer, or of its calls, again and again."""
 _CHANGES_REPORTED = 80
+_STEP_SECONDS = 5.0
+"""Of the time that is moved at once while the fleet goes to sleep; a look of the loop takes 1.5."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,17 @@ class FleetStack:
         shown = self.agent.state()
         live = [task for task in shown["tasks"] if task["status"] != "STOPPED"]
         return not live and not shown["instances"] and self.desired() == 0
+
+    def _asleep_later(self) -> bool:
+        """Whether the fleet is asleep, perhaps some seconds later."""
+        if TARGET == HOST and not self.asleep() and self._is_without_work():
+            advance(self.stack.state.aws_endpoint, _STEP_SECONDS)
+        return self.asleep()
+
+    def _is_without_work(self) -> bool:
+        """Whether no job waits or is drawn, and no task starts, which takes a process real time."""
+        starting = self.tasks("PROVISIONING", "PENDING")
+        return self.stack.queue_depth() == (0, 0) and not self.busy() and not starting
 
     def desired(self) -> int:
         """The service's desired count, as ECS reports it."""
@@ -226,8 +239,12 @@ class FleetStack:
         return "\n".join(lines)
 
     def wait_until_asleep(self, seconds: float = 120) -> None:
-        """Wait until the fleet is asleep, and no container of a task is left."""
-        wait_until(self.asleep, "the fleet sleeps", seconds)
+        """Wait until the fleet is asleep, and no container of a task is left.
+
+        Where no job is left, time is moved on: what the loop, the alarms and the instances do until
+        then is done in order, but nobody waits for the moments between.
+        """
+        wait_until(self._asleep_later, "the fleet sleeps", seconds)
         state = self.stack.state
         if state.target == DOCKER:
             wait_until(lambda: container_stack.tasks(state) == [], "no task has a container")

@@ -96,6 +96,18 @@ class StandInClient:
         """Show the tasks and instances of the fleet on the operations page."""
         self._call("PUT", "/control/fleet", report)
 
+    def set_experiments(self, report: Mapping[str, object]) -> None:
+        """Show experiments on the operations page: those that can be started, and those that were.
+
+        `report` has `known`, `experiments` and perhaps `error`.
+        """
+        self._call("PUT", "/control/experiments", report)
+
+    def take_wishes(self) -> list[dict[str, str]]:
+        """What users of the operations page want, once: experiments to `start` or to `stop`."""
+        wishes: list[dict[str, str]] = self._json("DELETE", "/control/experiments/wishes")["wishes"]
+        return wishes
+
     def set_part(self, name: str, condition: str) -> None:
         """Show that a part of the rig is `up`, `slow` or `down` now."""
         self._call("PUT", f"/control/parts/{name}/{condition}")

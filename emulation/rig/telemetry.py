@@ -22,10 +22,12 @@ from emulation.rig import status
 from emulation.rig.crashes import crashes, is_crash
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
+from emulation.rig.experiments import Experiments
 from emulation.rig.job_reports import JobEvent, event_of, is_metric, log_line, subject_of
 from emulation.rig.log_lines import json_object, traceback_of
 from emulation.rig.logs import FunctionLog, GrowingLogs
 from emulation.rig.loopback import NO_CERTIFICATES
+from emulation.rig.reported_experiments import ReportedExperiments
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import EMULATOR, TASK_LOGS, StackState, StateFolder
 
@@ -61,6 +63,7 @@ class Telemetry:
         }
         self._state = state
         self._agent = FleetAgentClient(state.aws_endpoint)
+        self._experiments = ReportedExperiments(self._stand_in, Experiments(state))
         self._sent: dict[str, float] = {}
         self._fleet: dict[str, Any] = {}
         self._noted = 0
@@ -72,6 +75,7 @@ class Telemetry:
         """Send what is new since the last call."""
         series = list(self._series())
         self._report_logs()
+        self._experiments.report()
         for name, value in series:
             # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
@@ -153,6 +157,7 @@ class Telemetry:
         try:
             fleet = self._agent.state()
             self._report_fleet(fleet)
+            self._experiments.started = fleet["experiments"]
             yield from fleet_series(fleet, self._state)
             for name, value in status.alarm_states(self._state).items():
                 yield f"alarm/{name}", _ALARM_VALUES[value]

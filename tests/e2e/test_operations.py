@@ -108,6 +108,34 @@ def test_chaos_is_switched_on_with_its_parameters_and_off_again(tabs: Tabs, bot:
     assert faults() == {}
 
 
+def test_experiments_are_started_and_stopped_by_the_rig(tabs: Tabs, bot: Bot) -> None:
+    page = tabs.open("/operations")
+    title = page.get_by_role("heading", name="Experiments on AWS")
+    expect(title).to_be_hidden()
+    known = [{"name": "throttled-calls", "title": "Throttled AWS", "description": "Of all calls"}]
+    report: dict[str, object] = {"known": known, "experiments": []}
+    control(bot, "PUT", "/experiments", report)
+    expect(title).to_be_visible()
+    with page.expect_response("**/control/experiments/wishes"):
+        page.get_by_role("button", name="Start: Throttled AWS").click()
+    wish = {"start": "throttled-calls", "stop": ""}
+    assert control(bot, "DELETE", "/experiments/wishes", {}) == {"wishes": [wish]}
+    running = {"id": "EXP1", "title": "Throttled AWS", "state": "running", "reason": "Struck: 7."}
+    control(bot, "PUT", "/experiments", report | {"experiments": [running]})
+    expect(page.get_by_text("1 running")).to_be_visible()
+    expect(page.get_by_text("Struck: 7.")).to_be_visible()
+    assert serious_violations(page) == []
+    with page.expect_response("**/control/experiments/wishes"):
+        page.get_by_role("button", name="Stop: Throttled AWS").click()
+    assert control(bot, "DELETE", "/experiments/wishes", {}) == {
+        "wishes": [{"start": "", "stop": "EXP1"}]
+    }
+    stopped = running | {"state": "stopped"}
+    control(bot, "PUT", "/experiments", report | {"experiments": [stopped], "error": "Refused"})
+    expect(page.get_by_role("button", name="Stop: Throttled AWS")).to_be_hidden()
+    expect(page.get_by_role("alert").filter(has_text="Refused")).to_be_visible()
+
+
 def test_series_of_the_rig_get_panels_of_their_own(tabs: Tabs, bot: Bot) -> None:
     page = tabs.open("/operations")
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()

@@ -216,3 +216,22 @@ async def test_an_interaction_of_the_stand_ins_own_is_not_ended_from_outside(
     path = f"/control/observed/{sent['interaction_id']}/outcome"
     ended = await standin.http.post(path, json={"outcome": "error"})
     assert ended.json()["outcome"] == sent["outcome"]
+
+
+async def test_wishes_for_experiments_are_taken_once_and_only_where_a_rig_takes_part(
+    standin: StandIn,
+) -> None:
+    path = "/control/experiments"
+    wish = {"start": "throttled-calls", "stop": ""}
+    refused = await standin.http.post(f"{path}/wishes", json=wish)
+    assert refused.status_code == 409
+    known = [{"name": "throttled-calls", "title": "Throttled AWS", "description": ""}]
+    report = {"known": known, "experiments": []}
+    shown = (await standin.http.put(path, json=report)).json()
+    assert (await standin.http.get("/control/snapshot")).json()["experiments"] == shown
+    assert event_names(standin)[-1] == "experiments"
+    for body in ({}, {"start": "a", "stop": "b"}):
+        assert (await standin.http.post(f"{path}/wishes", json=body)).status_code == 400
+    assert (await standin.http.post(f"{path}/wishes", json=wish)).status_code == 202
+    assert (await standin.http.delete(f"{path}/wishes")).json() == {"wishes": [wish]}
+    assert (await standin.http.delete(f"{path}/wishes")).json() == {"wishes": []}

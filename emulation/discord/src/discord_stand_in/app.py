@@ -26,6 +26,7 @@ from discord_stand_in.routes import (
     channels,
     commands,
     control_directory,
+    control_experiments,
     control_gateway,
     control_interactions,
     control_monetization,
@@ -51,7 +52,7 @@ DISCORD_ROUTES = (
 """The modules whose routes are Discord's."""
 _CONTROL_ROUTES = (
     *(control_directory, control_gateway, control_interactions, control_monetization),
-    *(control_observed, control_pages, control_reports, control_settings),
+    *(control_observed, control_experiments, control_pages, control_reports, control_settings),
 )
 
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/fis/latest/userguide/experiments.html
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +31,6 @@ class State(StrEnum):
     """The state of an experiment, or of an action of it."""
 
     PENDING = "pending"
-    INITIATING = "initiating"
     RUNNING = "running"
     COMPLETED = "completed"
     STOPPING = "stopping"
@@ -41,6 +41,11 @@ class State(StrEnum):
 
 
 OVER = (State.COMPLETED, State.STOPPED, State.FAILED, State.CANCELLED, State.SKIPPED)
+
+
+STATES: Counter[State] = Counter()
+"""How many experiments have reached a state since the emulator's start: what follows them looks at
+FIS only when this has changed."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Experiment:
     def start(self) -> None:
         """Resolve the targets, and begin the actions that wait for no other."""
         with self._lock:
+            STATES[State.RUNNING] += 1
             self.started = datetime.now(UTC)
             self.actions = {
                 name: RunningAction(one) for name, one in self.template["actions"].items()
@@ -245,3 +251,4 @@ class Experiment:
                 if action.state is State.PENDING:
                     action.become(State.CANCELLED, "Action was cancelled.")
         self.state, self.reason, self.ended = state, reason, datetime.now(UTC)
+        STATES[state] += 1

@@ -31,6 +31,7 @@ from ecs_fleet_emulator.errors import (
     InvalidSettingsError,
     RequestRefusedError,
 )
+from ecs_fleet_emulator.experiments import experiment
 from ecs_fleet_emulator.iam import endpoints as iam_endpoints
 from ecs_fleet_emulator.simulation.state import CrashRule, Fault
 from ecs_fleet_emulator.tasks import metadata
@@ -202,6 +203,7 @@ def _state(region: "Region") -> dict[str, Any]:
             "services": {key: s.desired for key, s in region.snapshot.services.items()},
             "groups": {name: group.desired for name, group in region.snapshot.groups.items()},
         },
+        "experiments": sum(experiment.STATES.values()),
         "denied": state.denied,
         "faults": sorted(state.faults),
         "crashing": {name: rule.after for name, rule in state.crash_rules.items()},

@@ -52,6 +52,7 @@ async def get_snapshot(
             "older": _counts(older),
             "api_calls": backend.api_calls.as_json(),
             "fleet": backend.reports.fleet,
+            "experiments": backend.reports.experiments,
             "chaos": backend.chaos.as_json(),
             "probes": prober.as_json(),
             "recorder": recorder.as_json(),

@@ -70,6 +70,10 @@ class Reports:
     series: SeriesStore = field(default_factory=SeriesStore)
     notes: deque[Json] = field(default_factory=lambda: deque(maxlen=MAX_NOTES))
     fleet: Json = field(default_factory=lambda: {"tasks": [], "instances": []})
+    experiments: Json = field(default_factory=lambda: {"known": [], "experiments": [], "error": ""})
+    """Experiments on the emulated AWS."""
+    wishes: list[Json] = field(default_factory=list)
+    """Experiments that users want to start or to stop, until the rig takes them."""
     logs: dict[str, deque[Json]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=_MAX_LOG_LINES))
     )

@@ -6,6 +6,7 @@ import { LiveUpdates } from "/js/live-updates.js";
 import { duration, exactTime } from "/js/time.js";
 import { ChaosPanel } from "/js/operations/chaos-panel.js";
 import { Charts } from "/js/operations/charts.js";
+import { ExperimentsPanel } from "/js/operations/experiments-panel.js";
 import { FleetPanel } from "/js/operations/fleet-panel.js";
 import { InteractionTimelines, quantile } from "/js/operations/interaction-timelines.js";
 import { PartsPanel } from "/js/operations/parts-panel.js";
@@ -21,6 +22,7 @@ const timelines = new InteractionTimelines();
 const table = new TimelineTable(timelines, (id) => users.get(id) ?? `…${id.slice(-6)}`);
 const charts = new Charts(timelines);
 const chaos = new ChaosPanel();
+const experiments = new ExperimentsPanel();
 const settings = new SettingsPanel();
 const fleet = new FleetPanel(timelines);
 const parts = new PartsPanel();
@@ -104,6 +106,7 @@ const HANDLERS = {
   interaction: ({ interaction }) => timelines.update(interaction),
   timeline: (data) => timelines.add(data),
   chaos: (data) => chaos.draw(data),
+  experiments: (data) => experiments.draw(data),
   probe: (data) => settings.showProbe(data),
   endpoint: drawEndpoint,
   request: addCall,
@@ -124,6 +127,7 @@ const updates = new LiveUpdates({
     fleet.set(snapshot.fleet);
     table.reset();
     chaos.draw(snapshot.chaos);
+    experiments.draw(snapshot.experiments);
     settings.draw(snapshot);
     drawEndpoint(snapshot.endpoint);
     loadSeries();
