@@ -55,6 +55,7 @@ trace_header
 application_autoscaling
 ce
 dynamodb
+fis
 service_quotas
 
 # The interface of an importlib.abc.Loader.

@@ -62,6 +62,10 @@ class Actions:
         found = self._clients.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return any(one["StateValue"] == "ALARM" for one in found)
 
+    def note_change(self) -> None:
+        """An experiment has begun or ended."""
+        self._agent.experiment_changes += 1
+
     def _begin_api_fault(self, kind: str, roles: Sequence[str], given: Parameters) -> Begun:
         fault = ApiFault.of(kind, list(roles), given, f"{self._seed}{kind}{sorted(given.items())}")
         self._api_faults.add(fault)

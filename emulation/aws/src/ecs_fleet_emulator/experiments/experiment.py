@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/fis/latest/userguide/experiments.html
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,11 +42,6 @@ class State(StrEnum):
 OVER = (State.COMPLETED, State.STOPPED, State.FAILED, State.CANCELLED, State.SKIPPED)
 
 
-STATES: Counter[State] = Counter()
-"""How many experiments have reached a state since the emulator's start: what follows them looks at
-FIS only when this has changed."""
-
-
 @dataclass(frozen=True)
 class Begun:
     """An action that has begun: how long it lasts in AWS's seconds, and how it is undone.
@@ -78,6 +72,9 @@ class World(Protocol):
 
     def is_alarming(self, alarm_arn: str) -> bool:
         """Whether an alarm is in the state ALARM."""
+
+    def note_change(self) -> None:
+        """An experiment has begun or ended."""
 
 
 @dataclass
@@ -128,7 +125,7 @@ class Experiment:
     def start(self) -> None:
         """Resolve the targets, and begin the actions that wait for no other."""
         with self._lock:
-            STATES[State.RUNNING] += 1
+            self.world.note_change()
             self.started = datetime.now(UTC)
             self.actions = {
                 name: RunningAction(one) for name, one in self.template["actions"].items()
@@ -251,4 +248,4 @@ class Experiment:
                 if action.state is State.PENDING:
                     action.become(State.CANCELLED, "Action was cancelled.")
         self.state, self.reason, self.ended = state, reason, datetime.now(UTC)
-        STATES[state] += 1
+        self.world.note_change()

@@ -39,6 +39,8 @@ class FleetAgent:
         self.regions: dict[tuple[str, str], Region] = {}
         self.on_settings: list[Callable[[], None]] = []
         """Called after every change of settings."""
+        self.experiment_changes = 0
+        """How often experiments have begun or ended: who shows them looks when it changes."""
         self._woken = threading.Event()
         self._due: float | None = None
 

@@ -31,7 +31,6 @@ from ecs_fleet_emulator.errors import (
     InvalidSettingsError,
     RequestRefusedError,
 )
-from ecs_fleet_emulator.experiments import experiment
 from ecs_fleet_emulator.iam import endpoints as iam_endpoints
 from ecs_fleet_emulator.simulation.state import CrashRule, Fault
 from ecs_fleet_emulator.tasks import metadata
@@ -78,7 +77,7 @@ class FleetEndpoints:
 
     def _state(self, request: Request) -> Response:
         with self._agent.region(*_account_and_region(request)) as region:
-            return _json(_state(region))
+            return _json(_state(region) | {"experiments": self._agent.experiment_changes})
 
     def _history(self, request: Request) -> Response:
         after = request.args.get("after", "0")
@@ -203,7 +202,6 @@ def _state(region: "Region") -> dict[str, Any]:
             "services": {key: s.desired for key, s in region.snapshot.services.items()},
             "groups": {name: group.desired for name, group in region.snapshot.groups.items()},
         },
-        "experiments": sum(experiment.STATES.values()),
         "denied": state.denied,
         "faults": sorted(state.faults),
         "crashing": {name: rule.after for name, rule in state.crash_rules.items()},

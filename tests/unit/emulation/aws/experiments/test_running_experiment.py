@@ -35,6 +35,7 @@ class World:
         self.notes: list[str] = []
         self.present = ["one", "two"]
         self.alarming = False
+        self.changes = 0
 
     def resolve(self, _target: Mapping[str, Any]) -> list[str]:
         return self.present
@@ -52,6 +53,9 @@ class World:
     def is_alarming(self, alarm_arn: str) -> bool:
         assert alarm_arn == ALARM
         return self.alarming
+
+    def note_change(self) -> None:
+        self.changes += 1
 
     def note(self, text: str) -> None:
         minutes = round((self.clock.monotonic() - self.began) / 60)
@@ -120,6 +124,7 @@ def test_actions_begin_after_each_other_and_end_in_time(world: World, advancer: 
     assert experiment.state is State.COMPLETED
     assert set(states(experiment).values()) == {"completed"}
     assert experiment.ended is not None
+    assert world.changes == 2, "a start and an end"
 
 
 def test_a_stopped_experiment_is_undone_at_once(world: World, advancer: Advancer) -> None:
