@@ -1,6 +1,6 @@
 """Experiments that inject faults, in the form of AWS Fault Injection Service (FIS).
 
-catalogue.py        the actions, their parameters and targets
+known_actions.py    the actions, their parameters and targets
 templates.py        checks of experiment templates
 durations.py        durations of ISO 8601, and selection modes
 experiment.py       a running experiment: which action begins when, and ends when

@@ -10,7 +10,7 @@ from localstack.aws.connect import connect_to
 from ecs_fleet_emulator.errors import ExperimentError
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
-from . import catalogue, durations, invocation_faults
+from . import durations, invocation_faults, known_actions
 from .api_faults import ApiFault, ApiFaults
 from .experiment import Begun
 from .invocation_faults import InvocationFault
@@ -50,9 +50,12 @@ class Actions:
             ExperimentError: it cannot be done.
         """
         kind, given = action["actionId"], action.get("parameters") or {}
-        if kind in catalogue.ACTIONS and catalogue.ROLE in catalogue.ACTIONS[kind].targets.values():
+        if (
+            kind in known_actions.ACTIONS
+            and known_actions.ROLE in known_actions.ACTIONS[kind].targets.values()
+        ):
             return self._begin_api_fault(kind, resources, given)
-        if kind in (catalogue.ADD_DELAY, catalogue.INVOCATION_ERROR):
+        if kind in (known_actions.ADD_DELAY, known_actions.INVOCATION_ERROR):
             return self._begin_invocation_fault(kind, resources, given)
         return _BEGINNERS[kind](self, resources, given)
 
@@ -156,12 +159,12 @@ class Actions:
 
 _Beginner = Callable[[Actions, Sequence[str], Parameters], Begun]
 _BEGINNERS: dict[str, _Beginner] = {
-    catalogue.WAIT: Actions._wait,
-    catalogue.INTERRUPT: Actions._interrupt,
-    catalogue.STOP_INSTANCES: Actions._stop_instances,
-    catalogue.TERMINATE_INSTANCES: Actions._terminate_instances,
-    catalogue.STOP_TASK: Actions._stop_tasks,
-    catalogue.DRAIN: Actions._drain,
+    known_actions.WAIT: Actions._wait,
+    known_actions.INTERRUPT: Actions._interrupt,
+    known_actions.STOP_INSTANCES: Actions._stop_instances,
+    known_actions.TERMINATE_INSTANCES: Actions._terminate_instances,
+    known_actions.STOP_TASK: Actions._stop_tasks,
+    known_actions.DRAIN: Actions._drain,
 }
 
 

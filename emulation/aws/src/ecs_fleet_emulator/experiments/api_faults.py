@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import catalogue
+from . import known_actions
 
 LOST = "emulator.lost"
 """A key of a request's WSGI environment: its connection ends without an answer (server.py)."""
@@ -24,24 +24,24 @@ _MILLISECONDS = 1000
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 # https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 _COMMON = {
-    catalogue.INTERNAL_ERROR: ("InternalFailure", 500),
-    catalogue.THROTTLE_ERROR: ("ThrottlingException", 400),
-    catalogue.UNAVAILABLE_ERROR: ("ServiceUnavailable", 503),
+    known_actions.INTERNAL_ERROR: ("InternalFailure", 500),
+    known_actions.THROTTLE_ERROR: ("ThrottlingException", 400),
+    known_actions.UNAVAILABLE_ERROR: ("ServiceUnavailable", 503),
 }
 _OF_SERVICES = {
-    ("dynamodb", catalogue.INTERNAL_ERROR): ("InternalServerError", 500),
-    ("ec2", catalogue.INTERNAL_ERROR): ("InternalError", 500),
-    ("ec2", catalogue.THROTTLE_ERROR): ("RequestLimitExceeded", 503),
-    ("ec2", catalogue.UNAVAILABLE_ERROR): ("Unavailable", 503),
-    ("lambda", catalogue.INTERNAL_ERROR): ("ServiceException", 500),
-    ("lambda", catalogue.THROTTLE_ERROR): ("TooManyRequestsException", 429),
-    ("s3", catalogue.INTERNAL_ERROR): ("InternalError", 500),
-    ("s3", catalogue.THROTTLE_ERROR): ("SlowDown", 503),
+    ("dynamodb", known_actions.INTERNAL_ERROR): ("InternalServerError", 500),
+    ("ec2", known_actions.INTERNAL_ERROR): ("InternalError", 500),
+    ("ec2", known_actions.THROTTLE_ERROR): ("RequestLimitExceeded", 503),
+    ("ec2", known_actions.UNAVAILABLE_ERROR): ("Unavailable", 503),
+    ("lambda", known_actions.INTERNAL_ERROR): ("ServiceException", 500),
+    ("lambda", known_actions.THROTTLE_ERROR): ("TooManyRequestsException", 429),
+    ("s3", known_actions.INTERNAL_ERROR): ("InternalError", 500),
+    ("s3", known_actions.THROTTLE_ERROR): ("SlowDown", 503),
 }
 _TEXTS = {
-    catalogue.INTERNAL_ERROR: "The request failed because of an internal error.",
-    catalogue.THROTTLE_ERROR: "Rate exceeded",
-    catalogue.UNAVAILABLE_ERROR: "The service is unavailable.",
+    known_actions.INTERNAL_ERROR: "The request failed because of an internal error.",
+    known_actions.THROTTLE_ERROR: "Rate exceeded",
+    known_actions.UNAVAILABLE_ERROR: "The service is unavailable.",
 }
 
 
@@ -144,13 +144,13 @@ class ApiFaults:
         fault = next((one for one in self._faults if one.strikes(call)), None)
         if fault is None:
             return None
-        if fault.kind == catalogue.API_DELAY:
+        if fault.kind == known_actions.API_DELAY:
             time.sleep(fault.delay_seconds)
-        elif fault.kind in (catalogue.LOST_REQUEST, catalogue.LOST_RESPONSE):
+        elif fault.kind in (known_actions.LOST_REQUEST, known_actions.LOST_RESPONSE):
             environ[LOST] = fault.kind
         return fault.failure()
 
 
 def is_lost_before(environ: Mapping[str, Any]) -> bool:
     """Whether a request gets lost before it acts."""
-    return environ.get(LOST) == catalogue.LOST_REQUEST
+    return environ.get(LOST) == known_actions.LOST_REQUEST

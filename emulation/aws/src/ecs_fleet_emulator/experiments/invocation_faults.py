@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import catalogue
+from . import known_actions
 
 _PERCENT = 100
 _MILLISECONDS = 1000
@@ -35,7 +35,7 @@ class InvocationFault:
     ) -> "InvocationFault":
         """The fault of an action with its parameters; the same seed strikes the same ones."""
         delay = int(given.get("startupDelayMilliseconds", _DEFAULT_DELAY)) / _MILLISECONDS
-        fails = kind == catalogue.INVOCATION_ERROR
+        fails = kind == known_actions.INVOCATION_ERROR
         return cls(
             frozenset(functions),
             int(given.get("invocationPercentage", _PERCENT)),

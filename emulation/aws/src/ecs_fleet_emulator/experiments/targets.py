@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import catalogue
+from . import known_actions
 from .durations import selection
 
 Resource = tuple[str, Mapping[str, str], Mapping[str, Any]]
@@ -89,12 +89,12 @@ def _spot_instances(targets: Targets, parameters: Mapping[str, str]) -> Iterator
 
 
 _FINDERS: dict[str, _Finder] = {
-    catalogue.INSTANCE: Targets._instances,
-    catalogue.SPOT_INSTANCE: _spot_instances,
-    catalogue.TASK: Targets._tasks,
-    catalogue.CLUSTER: Targets._clusters,
-    catalogue.ROLE: Targets._roles,
-    catalogue.FUNCTION: Targets._functions,
+    known_actions.INSTANCE: Targets._instances,
+    known_actions.SPOT_INSTANCE: _spot_instances,
+    known_actions.TASK: Targets._tasks,
+    known_actions.CLUSTER: Targets._clusters,
+    known_actions.ROLE: Targets._roles,
+    known_actions.FUNCTION: Targets._functions,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ecs_fleet_emulator.errors import ExperimentError
 
 from . import durations
-from .catalogue import ACTIONS, RESOURCE_TYPES, TARGET_PARAMETERS, Action
+from .known_actions import ACTIONS, RESOURCE_TYPES, TARGET_PARAMETERS, Action
 
 ALARM, NO_CONDITION = "aws:cloudwatch:alarm", "none"
 _SPOT_LIMITS = (2 * durations.MINUTE, 15 * durations.MINUTE)
@@ -46,7 +46,7 @@ def check(template: Mapping[str, Any]) -> None:
 
 
 def definition(action: Mapping[str, Any]) -> Action:
-    """The catalogue's definition of a template's action.
+    """The definition of a template's action.
 
     Raises:
         NotImplementedError: there is none here.

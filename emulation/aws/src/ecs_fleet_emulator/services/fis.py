@@ -25,14 +25,14 @@ from ecs_fleet_emulator.errors import ExperimentError, UnknownCredentialsError
 from ecs_fleet_emulator.experiments import api_faults, templates
 from ecs_fleet_emulator.experiments.actions import Actions
 from ecs_fleet_emulator.experiments.api_faults import ApiFaults, Call
-from ecs_fleet_emulator.experiments.catalogue import (
+from ecs_fleet_emulator.experiments.experiment import Experiment
+from ecs_fleet_emulator.experiments.known_actions import (
     ACTIONS,
     RESOURCE_TYPES,
     ROLE,
     TARGET_PARAMETERS,
     Action,
 )
-from ecs_fleet_emulator.experiments.experiment import Experiment
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.iam import account
 
@@ -184,14 +184,14 @@ class FaultInjection:
         }
 
     def get_action(self, context: RequestContext, request: Any) -> dict[str, Any]:
-        """An action of the catalogue."""
+        """An action."""
         action = ACTIONS.get(request["id"])
         if action is None:
             raise _not_found(f"The action {request['id']} does not exist.")
         return {"action": _described_action(context, action)}
 
     def list_actions(self, context: RequestContext, _request: Any) -> dict[str, Any]:
-        """All actions of the catalogue."""
+        """All actions."""
         return {"actions": [_described_action(context, action) for action in ACTIONS.values()]}
 
     def get_resource_type(self, _context: RequestContext, request: Any) -> dict[str, Any]:

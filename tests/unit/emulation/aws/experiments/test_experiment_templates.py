@@ -7,7 +7,7 @@ import pytest
 
 from ecs_fleet_emulator.errors import ExperimentError
 from ecs_fleet_emulator.experiments import durations, templates
-from ecs_fleet_emulator.experiments.catalogue import ACTIONS, RESOURCE_TYPES
+from ecs_fleet_emulator.experiments.known_actions import ACTIONS, RESOURCE_TYPES
 
 ROLE = "arn:aws:iam::000000000000:role/bot-interactions"
 THROTTLES = {

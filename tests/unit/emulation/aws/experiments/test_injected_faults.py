@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecs_fleet_emulator.experiments import catalogue
+from ecs_fleet_emulator.experiments import known_actions
 from ecs_fleet_emulator.experiments.api_faults import (
     LOST,
     ApiFault,
@@ -42,7 +42,7 @@ def api_fault(kind: str, seed: str = "", **given: str) -> ApiFault:
     ],
 )
 def test_only_the_named_calls_of_the_roles_are_struck(call: Call) -> None:
-    fault = api_fault(catalogue.THROTTLE_ERROR)
+    fault = api_fault(known_actions.THROTTLE_ERROR)
     assert not fault.strikes(call)
     assert fault.strikes(SEND)
     assert fault.strikes(Call(ROLE, "sqs", "ReceiveMessage"))
@@ -51,7 +51,7 @@ def test_only_the_named_calls_of_the_roles_are_struck(call: Call) -> None:
 
 def test_a_percentage_of_the_calls_is_struck_the_same_for_the_same_seed() -> None:
     def struck(seed: str) -> list[bool]:
-        fault = api_fault(catalogue.THROTTLE_ERROR, seed, percentage="30")
+        fault = api_fault(known_actions.THROTTLE_ERROR, seed, percentage="30")
         return [fault.strikes(SEND) for _ in range(CALLS)]
 
     assert struck("a") == struck("a") != struck("b")
@@ -61,11 +61,11 @@ def test_a_percentage_of_the_calls_is_struck_the_same_for_the_same_seed() -> Non
 @pytest.mark.parametrize(
     ("kind", "service", "code", "status"),
     [
-        (catalogue.THROTTLE_ERROR, "dynamodb", "ThrottlingException", 400),
-        (catalogue.THROTTLE_ERROR, "ec2", "RequestLimitExceeded", 503),
-        (catalogue.INTERNAL_ERROR, "dynamodb", "InternalServerError", 500),
-        (catalogue.INTERNAL_ERROR, "sqs", "InternalFailure", 500),
-        (catalogue.UNAVAILABLE_ERROR, "sqs", "ServiceUnavailable", 503),
+        (known_actions.THROTTLE_ERROR, "dynamodb", "ThrottlingException", 400),
+        (known_actions.THROTTLE_ERROR, "ec2", "RequestLimitExceeded", 503),
+        (known_actions.INTERNAL_ERROR, "dynamodb", "InternalServerError", 500),
+        (known_actions.INTERNAL_ERROR, "sqs", "InternalFailure", 500),
+        (known_actions.UNAVAILABLE_ERROR, "sqs", "ServiceUnavailable", 503),
     ],
 )
 def test_an_error_is_that_of_the_service(kind: str, service: str, code: str, status: int) -> None:
@@ -88,7 +88,7 @@ class Gateway:
 
 def test_the_gateway_has_a_handler_only_while_there_is_a_fault() -> None:
     gateway = Gateway()
-    one, other = api_fault(catalogue.THROTTLE_ERROR), api_fault(catalogue.INTERNAL_ERROR)
+    one, other = api_fault(known_actions.THROTTLE_ERROR), api_fault(known_actions.INTERNAL_ERROR)
     for fault in (one, other):
         gateway.faults.add(fault)
         assert gateway.handlers["in"] == 1
@@ -101,7 +101,10 @@ def test_the_gateway_has_a_handler_only_while_there_is_a_fault() -> None:
 
 
 def test_requests_get_lost_before_or_after_they_act() -> None:
-    for kind, is_before in ((catalogue.LOST_REQUEST, True), (catalogue.LOST_RESPONSE, False)):
+    for kind, is_before in (
+        (known_actions.LOST_REQUEST, True),
+        (known_actions.LOST_RESPONSE, False),
+    ):
         faults, environ = Gateway().faults, dict[str, Any]()
         faults.add(api_fault(kind))
         assert faults.strike(SEND, environ) is None
@@ -112,7 +115,7 @@ def test_a_late_request_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = list[float]()
     monkeypatch.setattr("ecs_fleet_emulator.experiments.api_faults.time.sleep", waits.append)
     faults, environ = Gateway().faults, dict[str, Any]()
-    faults.add(api_fault(catalogue.API_DELAY, delayMilliseconds="1500"))
+    faults.add(api_fault(known_actions.API_DELAY, delayMilliseconds="1500"))
     assert faults.strike(SEND, environ) is None
     assert (waits, environ) == ([1.5], {})
 
@@ -120,9 +123,9 @@ def test_a_late_request_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_invocation_is_struck_by_its_functions_arn() -> None:
     faults = InvocationFaults()
     given = {"invocationPercentage": "100", "startupDelayMilliseconds": "250"}
-    late = InvocationFault.of(catalogue.ADD_DELAY, ["one"], given, "")
+    late = InvocationFault.of(known_actions.ADD_DELAY, ["one"], given, "")
     fails = InvocationFault.of(
-        catalogue.INVOCATION_ERROR, ["one"], {"preventExecution": "true"}, ""
+        known_actions.INVOCATION_ERROR, ["one"], {"preventExecution": "true"}, ""
     )
     for fault in (late, fails):
         faults.add(fault)

@@ -1,6 +1,6 @@
 """The actions that experiments can have, and the types of resources that they act on.
 
-Identifiers, parameters and names of targets are those of AWS's catalogue, but for `emulator:...`:
+Identifiers, parameters and names of targets are FIS's, but for `emulator:...`:
 faults of the network between a program and AWS, which FIS does not have in this form.
 https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
 """
