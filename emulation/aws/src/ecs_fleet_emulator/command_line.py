@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -51,7 +52,9 @@ def main(words: Sequence[str] | None = None) -> None:
         ) as aws:
             sys.stdout.write(f"The emulator serves at {aws.endpoint}; it logs to {aws.log}\n")
             sys.stdout.flush()
-            signal.pause()
+            # Not signal.pause(): a signal that comes just before it would not end it.
+            while True:
+                time.sleep(1)
     except KeyboardInterrupt:
         return
     except EmulatorError as error:

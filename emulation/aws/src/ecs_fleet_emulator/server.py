@@ -88,7 +88,9 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     def run(self) -> None:
         for server in self._servers:
             server.start()
-        self._stopped.wait()
+        # In short waits: a signal that comes just before a wait does not interrupt it.
+        while not self._stopped.wait(1):
+            pass
 
     def shutdown(self) -> None:
         for server in self._servers:
