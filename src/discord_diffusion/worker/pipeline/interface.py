@@ -110,17 +110,20 @@ def scale_factor(pipe: Any) -> int:
     return int(factors[0]) if factors else 8
 
 
+def is_combined(pipe: Any) -> bool:
+    """Whether a pipeline is made of others, as those of Kandinsky 2 are."""
+    return any(isinstance(part, DiffusionPipeline) for part in vars(pipe).values())
+
+
 def size_multiple(pipe: Any) -> int:
     """Widths and heights that the networks can draw are multiples of this."""
+    if getattr(pipe, "vae", None) is None:
+        # Kandinsky's pipelines draw larger pictures than they are asked for otherwise.
+        return scale_factor(pipe) ** 2
     name = denoiser_name(pipe)
     if name == "transformer":
         return max(16, _PATCH * scale_factor(pipe))
-    network = pipe.unet
-    # Stable Diffusion's can pass odd sizes on to its upsamplers, Kandinsky 3's cannot.
-    passes_sizes_on = hasattr(network, "num_upsamplers")
-    halvings = 0 if passes_sizes_on else len(network.config.block_out_channels) - 1
-    multiple: int = scale_factor(pipe) * 2**halvings
-    return max(8, multiple)
+    return max(8, scale_factor(pipe))
 
 
 def native_size(pipe: Any) -> tuple[int, int]:

@@ -78,6 +78,9 @@ class LoadedModel:
         """
         if self.edits:
             raise OptionRefusedError(f"{self.name} changes pictures only as a whole")
+        if interface.is_combined(self.text_to_image):
+            # Diffusers' pipeline for it takes networks that were trained for inpainting alone.
+            return self.image_to_image
         from diffusers import AutoPipelineForInpainting  # as above
 
         try:

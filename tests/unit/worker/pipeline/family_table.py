@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ NAMES = {
     "sdxl-lightning": "SDXL-Lightning, merged",
     "sdxl-hyper": "Hyper-SD, merged",
     "lcm": "LCM",
-    "sd3": "Stable Diffusion 3, 3.5",
+    "sd3": "Stable Diffusion 3",
+    "sd3.5": "Stable Diffusion 3.5",
     "flux": "FLUX.1 [dev]",
     "flux-schnell": "FLUX.1 [schnell]",
     "flux-kontext": "FLUX.1 Kontext",
@@ -83,6 +84,7 @@ class Row:
     prompt: str
     negative: str
     source: str
+    part: str
     cancel: str
     sketch: str
 
@@ -93,6 +95,7 @@ HEADINGS = Row(
     "from a prompt",
     "negative prompt",
     "with a source picture",
+    "a part anew",
     "cancelled",
     "sketch",
 )
@@ -111,7 +114,7 @@ def measure(family: str, folder: Path) -> Row:
     except ModelLoadError as error:
         reason = str(error).split("cannot be loaded: ")[1]
         name = reason.split()[0].removesuffix("Pipeline")
-        return Row(NAMES[family], name, f"refused: {reason}", "", "", "", "")
+        return Row(NAMES[family], name, f"refused: {reason}", *[""] * 5)
     model = default_model(generator)
     return Row(
         NAMES[family],
@@ -119,6 +122,7 @@ def measure(family: str, folder: Path) -> Row:
         _from_prompt(generator),
         _negative_prompt(generator),
         _with_source(generator),
+        _part_anew(generator),
         _cancelled(generator),
         _sketch(generator),
     )
@@ -202,6 +206,26 @@ def _with_source(generator: DiffusersGenerator) -> str:
     black, white = draw_all(generator, requests)
     assert (pixels(black)[0] != pixels(white)[0]).any(), "the source image is taken up"
     return "edited by the prompt" if default_model(generator).edits else "image-to-image"
+
+
+def _part_anew(generator: DiffusersGenerator) -> str:
+    """Draw the right half of two pictures anew; the left one stays to the pixel."""
+    source = SourceImage("https://cdn.test/a.png", strength=1.0, mask="https://cdn.test/b.png")
+    mask = Image.new("L", (SIZE["width"], SIZE["height"]))
+    mask.paste(255, (SIZE["width"] // 2, 0, *mask.size))
+    colours = [Image.new("RGB", mask.size, colour) for colour in ("teal", "white")]
+    requests = [
+        replace(_request(colour, images=2, source=source, seed=3), mask=mask) for colour in colours
+    ]
+    try:
+        _draws_alike(generator, requests)
+    except UnsupportedJobError:
+        return "no"
+    for made, colour in zip(draw_all(generator, requests), colours, strict=True):
+        kept, [first, second] = np.asarray(colour)[:, :40], pixels(made)
+        assert (first[:, :40] == kept).all(), "what is black in the mask stays"
+        assert (first[:, 48:] != second[:, 48:]).any(), "the rest is drawn by its seed"
+    return "yes"
 
 
 def _cancelled(generator: DiffusersGenerator) -> str:

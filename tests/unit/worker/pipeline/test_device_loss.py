@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from discord_diffusion.worker.errors import (
     ModelLoadError,
     UnsupportedJobError,
 )
-from discord_diffusion.worker.pipeline import device_loss, loading
+from discord_diffusion.worker.pipeline import device_loss, loading, placement, warm_up
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline_types import Generation, GenerationRequest
 from discord_diffusion.worker.shutdown import UNUSABLE
@@ -51,13 +52,32 @@ ERRORS = [
     RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx(...)`"),
     RuntimeError("CUDA driver error: unknown error"),
     RuntimeError("NCCL Error 1: unhandled cuda error (run with NCCL_DEBUG=INFO for details)"),
+    torch.AcceleratorError("CUDA error: no kernel image is available for execution on the device"),
+    torch.FatalError("CUDA error: the launch timed out and was terminated"),
+    torch.linalg.LinAlgError("cusolver error: CUSOLVER_STATUS_EXECUTION_FAILED"),
+    RuntimeError("No CUDA GPUs are available"),
+    RuntimeError("CUDA unknown error - this may be due to an incorrectly set up environment"),
+    RuntimeError(
+        "Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized"
+    ),
+    RuntimeError("nvrtc: error: invalid value for --gpu-architecture (-arch)"),
+    AssertionError("Torch not compiled with CUDA enabled"),
 ]
 ABOUT_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     torch.AcceleratorError("CUDA error: out of memory"),
     RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    MemoryError(),
 ]
+_OF_NO_GPU = {
+    "Error": "TorchScript (`torch.jit.Error`), which the worker does not run",
+    **dict.fromkeys(
+        ("DistBackendError", "DistError", "DistNetworkError", "DistStoreError", "QueueEmptyError"),
+        "processes that compute together, which the worker has none of",
+    ),
+}
+"""Classes of torch's errors that no GPU of one process raises, and why."""
 SHOWN = {"ids": lambda value: str(value)[:48] if isinstance(value, Exception) else str(value)}
 
 
@@ -168,6 +188,98 @@ def test_a_job_that_asks_for_what_there_is_not_does_not_end_the_worker(
 ) -> None:
     [result] = generator.generate([GenerationRequest(make_parameters(model="other"))], ignore)
     assert isinstance(result, UnsupportedJobError)
+
+
+def test_every_class_of_error_that_torch_has_for_a_gpu_is_raised_here() -> None:
+    modules = (torch, torch.cuda, torch._C, torch.distributed, torch.linalg)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        known = {
+            value
+            for module in modules
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Exception)
+        }
+    raised = {type(error) for error in (*ERRORS, *ABOUT_MEMORY)}
+    assert {kind.__name__ for kind in known - raised} == set(_OF_NO_GPU)
+
+
+class Start:
+    """A worker's start on a fragile device: loading and warm-up fail where a GPU would."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+
+    def breaks(self, where: str, error: Exception, *, lasting: bool) -> None:
+        """Let the next start of a model fail there."""
+        device = FragileDevice(error, lasting=lasting)
+        owner, name = {
+            "load": (loading, "_from_pretrained"),
+            "place": (placement, "place"),
+            "warm-up": (warm_up, "draw"),
+        }[where]
+        self.monkeypatch.setattr(owner, name, lambda *_words: device.before_call())
+        self.monkeypatch.setattr(device_loss, "compute", device.compute)
+
+    def of_default_model(self) -> None:
+        """Load it, and draw its first picture."""
+        settings = make_settings(MODEL=str(self.folder), DEVICE="cpu", TORCH_THREADS="1")
+        DiffusersGenerator.load(settings.pipeline).warm_up()
+
+    def two_models(self) -> tuple[DiffusersGenerator, GenerationRequest]:
+        """A generator with its default model, and a job of another one, which is not loaded."""
+        other = json.dumps({"other": {"model": str(self.folder)}})
+        settings = make_settings(
+            MODEL=str(self.folder), DEVICE="cpu", TORCH_THREADS="1", MODELS=other
+        )
+        return DiffusersGenerator.load(settings.pipeline), GenerationRequest(
+            make_parameters(model="other")
+        )
+
+
+@pytest.fixture
+def start(
+    generator: DiffusersGenerator, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Start:
+    """Of a model that is in memory already, so that only what fails takes time."""
+    pipe = default_model(generator).text_to_image
+    monkeypatch.setattr(loading, "_from_pretrained", lambda *_words: pipe)
+    monkeypatch.setattr(loading, "optimize", lambda *_words: ())
+    return Start(tiny_model_folder, monkeypatch)
+
+
+@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
+@pytest.mark.parametrize("where", ["load", "place", "warm-up"])
+def test_a_start_ends_by_the_device_if_it_is_lost_and_by_the_model_if_not(
+    start: Start, where: str, error: Exception
+) -> None:
+    for lasting, expected in ((True, DeviceLostError), (False, ModelLoadError)):
+        start.breaks(where, error, lasting=lasting)
+        with pytest.raises(expected):
+            start.of_default_model()
+
+
+@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
+@pytest.mark.parametrize("where", ["load", "place", "warm-up"])
+def test_a_job_whose_model_cannot_start_on_a_lost_device_ends_the_worker(
+    start: Start, where: str, error: Exception
+) -> None:
+    two_models, request = start.two_models()
+    start.breaks(where, error, lasting=True)
+    with pytest.raises(DeviceLostError):
+        two_models.generate([request], ignore)
+
+
+@pytest.mark.parametrize("error", ERRORS, **SHOWN)
+@pytest.mark.parametrize("where", ["load", "place", "warm-up"])
+def test_a_job_whose_model_cannot_start_on_a_device_that_works_fails_alone(
+    start: Start, where: str, error: Exception
+) -> None:
+    two_models, request = start.two_models()
+    start.breaks(where, error, lasting=False)
+    [result] = two_models.generate([request], ignore)
+    assert isinstance(result, GenerationError)
+    assert two_models._models.loaded_names == (None,)
 
 
 @pytest.mark.parametrize(("part", "call"), [("unet", 2), ("vae", 1)])

@@ -73,13 +73,13 @@ def _sdxl() -> Any:
     )
 
 
-def _sd3() -> Any:
+def _sd3(**config: Any) -> Any:
     return UNTYPED.StableDiffusion3Pipeline(
         transformer=UNTYPED.SD3Transformer2DModel(
             sample_size=16,
             patch_size=2,
-            in_channels=8,
-            out_channels=8,
+            in_channels=16,
+            out_channels=16,
             num_layers=1,
             attention_head_dim=8,
             num_attention_heads=2,
@@ -87,9 +87,10 @@ def _sd3() -> Any:
             caption_projection_dim=16,
             pooled_projection_dim=2 * HIDDEN,
             pos_embed_max_size=32,
+            **config,
         ),
         scheduler=UNTYPED.FlowMatchEulerDiscreteScheduler(),
-        vae=autoencoder(8, shift_factor=0.1, quant=False),
+        vae=autoencoder(16, shift_factor=0.1, quant=False),
         text_encoder=clip(CLIPTextModelWithProjection),
         text_encoder_2=clip(CLIPTextModelWithProjection),
         text_encoder_3=t5(2 * HIDDEN),
@@ -167,5 +168,6 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     "sdxl-hyper": lambda: _sdxl_few_steps("DDIMScheduler"),
     "lcm": _lcm,
     "sd3": _sd3,
+    "sd3.5": lambda: _sd3(qk_norm="rms_norm", dual_attention_layers=(0,)),
     "flux": _flux,
 } | TRANSFORMERS
