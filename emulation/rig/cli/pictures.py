@@ -124,7 +124,7 @@ def demo(
     timeout: Timeout = 120,
     aws_port: AwsPort = _DEFAULTS.aws_port,
     discord_port: DiscordPort = _DEFAULTS.discord_port,
-    emulator: EmulatorName | None = None,
+    emulator: EmulatorName = None,
     state_dir: StateDir = None,
 ) -> None:
     """Start the stack if need be, send an /imagine through it, show the pictures' paths."""

@@ -25,9 +25,11 @@ StateDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if taken.")]
 EmulatorName = Annotated[
-    Emulator,
+    Emulator | None,
     typer.Option(
-        "--emulator", envvar="RIG_EMULATOR", help="LocalStack, or its fork LocalEmu (host alone)."
+        "--emulator",
+        envvar="RIG_EMULATOR",
+        help="LocalStack, the default, or its fork LocalEmu (host alone).",
     ),
 ]
 DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]

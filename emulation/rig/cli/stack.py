@@ -118,7 +118,7 @@ def up(
     runtime: Target = Runtime.HOST,
     discord: DiscordMode = Discord.STAND_IN,
     guild: Guild = None,
-    emulator: EmulatorName = Emulator.LOCALSTACK,
+    emulator: EmulatorName = None,
     fresh: Fresh = False,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -131,7 +131,7 @@ def up(
     is_live = discord is Discord.LIVE
     if is_live and runtime is not Runtime.HOST:
         raise RigError("A real Discord server is served with RUNTIME=host alone.")
-    if emulator is not Emulator.LOCALSTACK and runtime is not Runtime.HOST:
+    if emulator is Emulator.LOCALEMU and runtime is not Runtime.HOST:
         raise RigError(f"EMULATOR={emulator} goes with RUNTIME=host alone.")
     sources = {name: context.get_parameter_source(name) for name in context.params}
     given = {name for name, source in sources.items() if source and source.name in _GIVEN}
@@ -148,7 +148,7 @@ def up(
         fresh=fresh,
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
-        emulator=emulator.value,
+        emulator=(emulator or Emulator.LOCALSTACK).value,
         discord=discord,
         guild=guild or None,
         bot_token=needed_bot_token() if is_live else bot_token(),

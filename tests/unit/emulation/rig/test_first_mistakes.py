@@ -12,10 +12,13 @@ from typing import Any
 import httpx
 import huggingface_hub
 import pytest
+import typer
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+from typer.testing import CliRunner
 
 from emulation.rig import model_check
 from emulation.rig import state as rig_state
+from emulation.rig.cli import pictures, stack
 from emulation.rig.errors import DeadlineError, RigError, StartError
 from emulation.rig.host import health
 from emulation.rig.host import stack as host
@@ -111,6 +114,32 @@ def test_the_command_line_says_it_without_a_traceback(
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "x").exists(), "nothing was started"
+
+
+@pytest.mark.parametrize("command", [stack.up, pictures.demo])
+@pytest.mark.parametrize(
+    ("given", "emulator"), [({"RIG_EMULATOR": "localemu"}, "localemu"), ({}, "localstack")]
+)
+def test_the_emulator_of_makes_command_line_is_the_one_that_is_started(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[..., None],
+    given: dict[str, str],
+    emulator: str,
+) -> None:
+    started: list[str] = []
+
+    def start(options: StackOptions, *_: object, **__: object) -> None:
+        started.append(options.emulator)
+        raise RigError("That is enough.")
+
+    monkeypatch.setattr(stack, "start_stack", start)
+    monkeypatch.setattr(pictures, "start_stack", start)
+    app = typer.Typer()
+    app.command()(command)
+    ended = CliRunner().invoke(app, ["--state-dir", str(tmp_path)], env=given)
+    assert isinstance(ended.exception, RigError)
+    assert started == [emulator]
 
 
 def test_an_emulator_that_is_not_set_up_is_named_with_its_command(tmp_path: Path) -> None:
