@@ -76,9 +76,9 @@ def _emulator(layout: Layout, log: Path) -> Iterator[str]:
             lambda_pythons=environments.lambda_pythons(layout),
             port=choose_port(),
             state_dir=Path(state),
+            variables={"ENABLE_CONFIG_UPDATES": "1"},
         )
         words, variables = command(config)
-        variables["ENABLE_CONFIG_UPDATES"] = "1"
         process = subprocess.Popen(words, env=variables, stdout=file, stderr=file)
 
         def answers() -> bool:

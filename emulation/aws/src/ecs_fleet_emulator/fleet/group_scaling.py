@@ -21,7 +21,7 @@ from ecs_fleet_emulator.simulation.target_tracking import (
     proportional_capacity,
 )
 
-from .moto_records import AlarmedMetric, TrackedAlarm
+from .moto_records import AlarmedMetric, TrackedAlarm, is_suspended
 
 if TYPE_CHECKING:
     from .region import Region
@@ -79,11 +79,6 @@ def scaling_of(group: Any) -> GroupScaling:
     """The scaling of moto's group, which ends with it."""
     found: GroupScaling = group.__dict__.setdefault("fleet_scaling", GroupScaling())
     return found
-
-
-def is_suspended(group: Any, process: str) -> bool:
-    """Whether a process of a group is suspended."""
-    return any(one["ProcessName"] == process for one in group.suspended_processes)
 
 
 def carry_out_policy(region: "Region", arn: str, seen: AlarmedMetric) -> None:

@@ -29,6 +29,8 @@ from ecs_fleet_emulator.simulation.snapshots import (
 )
 from ecs_fleet_emulator.tasks.container_spec import gpus
 
+from .moto_records import is_suspended
+
 LOG = logging.getLogger(__name__)
 
 ACTIVE = "ACTIVE"
@@ -112,6 +114,8 @@ def _group(group: FakeAutoScalingGroup, launch_hook: LaunchHook | None) -> Group
         warm_image=image[1] if image else None,
         waits_in_warm_pool=bool(_WARM_POOLS_CHECK.search(user_data)),
         zones=len((group.vpc_zone_identifier or "").split(",")),
+        launches=not is_suspended(group, "Launch"),
+        terminates=not is_suspended(group, "Terminate"),
     )
 
 

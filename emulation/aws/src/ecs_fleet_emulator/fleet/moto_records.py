@@ -45,6 +45,11 @@ def warm_instances(group: Any) -> list[Any]:
     return kept
 
 
+def is_suspended(group: Any, process: str) -> bool:
+    """Whether a process of a group is suspended."""
+    return any(one["ProcessName"] == process for one in group.suspended_processes)
+
+
 def moto_now() -> datetime:
     """The time now, as moto's backends hold it: UTC, without a time zone."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -139,7 +139,10 @@ def _reconcile(
     if group.rebalances:
         present = [instance for instance in present if instance.rebalanced is None]
     if len(present) < wanted:
-        _launch(state, group, len(present), wanted, now)
+        if group.launches:
+            _launch(state, group, len(present), wanted, now)
+        return
+    if not group.terminates:
         return
     # At scale-in the instance with the fewest tasks goes first, then the oldest.
     candidates = sorted(
@@ -173,7 +176,7 @@ def _fill_pool(state: FleetState, group: Group, now: float) -> None:
     """Bring the warm pool to its size."""
     warm_pools.shrink(state, group, now)
     missing = warm_pools.size(group) - len(state.warm_in(group.name))
-    if missing > 0 and not _is_denied(state, group, FILLS_POOL, now):
+    if missing > 0 and group.launches and not _is_denied(state, group, FILLS_POOL, now):
         for _ in range(missing):
             _launch_one(state, group, FILLS_POOL, now, phase=Phase.WARM_PENDING, spot=False)
 

@@ -45,7 +45,8 @@ class LaunchHook:
 class Group:
     """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice.
 
-    `zones` is the number of its subnets. The three before it are what the instances' user data
+    `zones` is the number of its subnets; not `launches` or `terminates`: that process is suspended.
+    The three before `zones` are what the instances' user data
     does: it completes the launch hook, pulls `warm_image` in the warm pool, and keeps the agent
     from joining the cluster from there.
     """
@@ -68,6 +69,8 @@ class Group:
     warm_image: str | None = None
     waits_in_warm_pool: bool = False
     zones: int = 1
+    launches: bool = True
+    terminates: bool = True
 
 
 @dataclass(frozen=True)

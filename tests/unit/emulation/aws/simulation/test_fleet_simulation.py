@@ -48,6 +48,21 @@ def test_the_first_scale_out_from_zero_launches_two_instances() -> None:
     assert fleet.instances == 2
 
 
+def test_a_group_whose_processes_are_suspended_launches_and_ends_nothing() -> None:
+    fleet = running(1)
+    fleet.change_group(launches=False, desired=4)
+    fleet.run(600)
+    assert fleet.instances == 2
+    fleet.change_group(launches=True)
+    fleet.run_until(lambda: fleet.instances == 4)
+    fleet.change_service(desired=0)
+    fleet.change_group(terminates=False)
+    fleet.run(3600)
+    assert fleet.instances == 4
+    fleet.change_group(terminates=True)
+    fleet.run_until(lambda: fleet.instances == 0)
+
+
 def test_without_a_first_scale_out_only_the_needed_instances_are_launched() -> None:
     assert running(1, first_scale_out=0).instances == 1
     assert running(3, first_scale_out=0).instances == 3
