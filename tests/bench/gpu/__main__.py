@@ -1,13 +1,16 @@
-"""`python -m tests.bench.gpu`: measures pictures a second of three recipes.
+"""`python -m tests.bench.gpu`: measures pictures a second of three recipes, and makes `checks`.
 
-Writes build/bench-worker.json. Without a GPU it draws with the embedded model and says what it
-could not measure.
+Writes build/bench-worker.json. It is one run of less than ten minutes: what there is no time for is
+left out. Without a GPU the same run draws with the embedded model, and with toys of the large ones'
+classes, and says what it could not measure.
 """
 
 import argparse
 import json
 import sys
 import tempfile
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +19,20 @@ from rich.console import Console
 from rich.table import Table
 
 from discord_diffusion.worker.pipeline.loading import choose_device, choose_dtype
-from tests.bench.gpu import architectures, hardware
+from tests.bench.gpu import architectures, checks, hardware
 from tests.bench.gpu.measure import Figures, measure
 from tests.bench.gpu.recipes import Case
 from tests.bench.machine import Machine
+from tests.unit.worker.pipeline.tiny_families import save_family
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
-GPU_CASES = (("sd15", 512, 25), ("sd15", 1024, 25), ("sdxl", 512, 25), ("sdxl", 1024, 25))
+GPU_CASES = (("sd15", 512, 25), ("sdxl", 1024, 25), ("sd15", 1024, 25), ("sdxl", 512, 25))
+"""Model, side in pixels and steps; the first ones matter most if the time is short."""
+TOY_CASES = (("sd", 64, 4), ("sdxl", 64, 4))
+"""The same classes at toy size, for a machine without a GPU."""
+_SHARE_OF_CASES = 0.65
+"""Of the time; the rest is for the checks."""
 COLUMNS = (
     "recipe",
     "batch",
@@ -40,6 +49,7 @@ COLUMNS = (
 def main() -> None:
     """Measure every case that suits the device."""
     options = _options()
+    started = time.monotonic()
     device = choose_device(options.device)
     torch.set_num_threads(options.threads)
     dtype = choose_dtype(device)
@@ -65,22 +75,39 @@ def main() -> None:
     if options.compile_cache:
         worker_settings["COMPILE_CACHE"] = options.compile_cache
     figures: list[Figures] = []
+    ends = started + options.minutes * 60
+    deadline = started + options.minutes * 60 * _SHARE_OF_CASES
     with tempfile.TemporaryDirectory() as folder:
-        for case in _cases(device, Path(folder), options.only):
+        cases = _cases(device, Path(folder), options.only)
+        for case in cases:
             sys.stderr.write(f"{case.name} ...\n")
-            figures += measure(case, device, worker_settings, options.runs, peak)
+            figures += measure(case, device, worker_settings, options.runs, peak, deadline)
+        sys.stderr.write("checks ...\n")
+        by_size = {"small": cases[0], "large": max(cases, key=lambda case: case.side)}
+        settings = worker_settings | {"DEVICE": str(device), "COMPILE": "off"}
+        seconds = max(10.0, (ends - time.monotonic()) / len(checks.CHECKS))
+        checked = checks.run_all(by_size, settings, seconds)
     result["figures"] = [row.as_json() for row in figures]
+    result["checks"] = [asdict(check) for check in checked]
+    result["could_not_be_measured"] += [
+        *(f"{check.name}: {check.found}" for check in checked if check.passed is None),
+        *(f"{row.case}, {row.recipe}: {row.why_not}" for row in figures if row.why_not),
+    ]
+    result["seconds"] = round(time.monotonic() - started)
     path = LAYOUT.build / "bench-worker.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=2) + "\n")
-    _print(result, figures)
+    _print(result, figures, checked)
     sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
+    if any(check.passed is False for check in checked):
+        sys.exit(1)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gpu", description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=9, help="for all of it")
     parser.add_argument("--batch", type=int, default=16, help="MAX_BATCH of (c)")
     parser.add_argument("--compile", default="auto", help="COMPILE of (c)")
     parser.add_argument("--compile-cache", help="COMPILE_CACHE of (c)")
@@ -92,12 +119,19 @@ def _options() -> argparse.Namespace:
 def _cases(device: torch.device, folder: Path, only: str) -> list[Case]:
     if device.type == "cpu":
         tiny = LAYOUT.root / "fixtures" / "model" / "tiny"
-        return [Case("embedded model, 64x64, 12 steps", tiny, 64, 12, 3.0)]
+        embedded = Case("embedded model, 64x64, 12 steps", tiny, 64, 12, 3.0)
+        toys = [
+            Case(f"toy of {name}, {side}x{side}, {steps} steps", folder / name, side, steps, 7.5)
+            for name, side, steps in TOY_CASES
+        ]
+        for toy in toys:
+            save_family(toy.folder.name, toy.folder)
+        return [embedded, *toys]
     cases = [
         Case(f"{name}, {side}x{side}, {steps} steps", folder / name, side, steps, 7.5)
         for name, side, steps in GPU_CASES
     ]
-    chosen = [case for case in cases if only in case.name]
+    chosen = [case for case in cases if only in case.name] or cases
     for name in {case.folder.name for case in chosen}:
         architectures.save(name, folder / name, str(device))
     return chosen
@@ -111,11 +145,12 @@ def _not_measured(device: torch.device) -> list[str]:
         missing.append("energy: neither NVML nor RAPL answers here")
     if device.type == "cpu":
         missing.append("SD 1.5 and SDXL: there is no GPU, and a CPU takes minutes for a picture")
+        missing.append("share of a GPU's peak: the CPU's is that of a matrix product here")
         missing.append("half precision: a CPU is many times slower in it, so (b) is in fp32")
     return missing
 
 
-def _print(result: dict[str, Any], figures: list[Figures]) -> None:
+def _print(result: dict[str, Any], figures: list[Figures], checked: list[checks.Check]) -> None:
     console = Console(width=160)
     console.print(f"\n{Machine.current()}\n{result['device']}, torch {result['torch']}")
     console.print(f"Timed by {result['clock']}; steps of the denoiser always on the wall")
@@ -131,11 +166,13 @@ def _print(result: dict[str, Any], figures: list[Figures]) -> None:
                 values = row.as_json()
                 cells = ("-" if values[name] is None else str(values[name]) for name in COLUMNS)
                 table.add_row(*cells)
-                if row.why_not:
-                    console.print(f"{row.recipe}: {row.why_not}")
         console.print(table)
+    for check in checked:
+        if check.passed is not None:
+            console.print(str(check), highlight=False)
     for text in result["could_not_be_measured"]:
         console.print(f"Not measured: {text}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 import gc
 import math
 import statistics
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -35,12 +36,24 @@ class Figures:
 
 
 def measure(
-    case: Case, device: torch.device, worker_settings: dict[str, str], runs: int, peak: float
+    case: Case,
+    device: torch.device,
+    worker_settings: dict[str, str],
+    runs: int,
+    peak: float,
+    deadline: float,
 ) -> list[Figures]:
-    """Draw each recipe once to warm up, then `runs` times in turns; `peak` is in TFLOP/s."""
+    """Draw each recipe once to warm up, then `runs` times in turns; `peak` is in TFLOP/s.
+
+    After `deadline`, a moment of `time.monotonic`, no further recipe is loaded and no turn begins;
+    each that was loaded is measured once at least.
+    """
     loaded: dict[str, Any] = {}
     figures = {name: Figures(case.name, name) for name in recipes(case, device, worker_settings)}
     for name, load in recipes(case, device, worker_settings).items():
+        if time.monotonic() > deadline:
+            figures[name].why_not = "there was no time left for it"
+            continue
         try:
             loaded[name] = load()
             loaded[name].draw()
@@ -52,7 +65,9 @@ def measure(
     flops = next((recipe.denoiser_flops() for recipe in plain), None)
     energies: dict[str, list[float]] = {name: [] for name in loaded}
     steps: dict[str, list[float]] = {name: [] for name in loaded}
-    for _ in range(runs):
+    for run in range(runs):
+        if run and time.monotonic() > deadline:
+            break
         for name, recipe in loaded.items():
             hardware.synchronize(device)
             started = hardware.clock(device)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import diffusers
+import numpy as np
 import torch
 from diffusers import DiffusionPipeline
 
@@ -28,6 +29,10 @@ class Case:
     side: int
     steps: int
     guidance: float
+
+
+def ignore_step(*_step: object) -> None:
+    """A step callback that does nothing."""
 
 
 class Recipe(Protocol):
@@ -114,12 +119,24 @@ class WorkerGenerator:
         most = IMAGES[1]
         counts = [most] * (self.pictures // most) + [self.pictures % most]
         requests = [GenerationRequest(self._parameters(count)) for count in counts if count]
-        made = self.generator.generate(requests, lambda *_step: None)
+        made = self.generator.generate(requests, ignore_step)
         for result in made:
             if isinstance(result, Exception):
                 raise result
         assert isinstance(made[0], Generation)
         return made[0].seconds.other_steps / max(1, self.case.steps - 1)
+
+    def draw_seeds(self, count: int) -> Any:
+        """The picture of seed 1, as integers, drawn in one batch with so many seeds in all."""
+        requests = [self.request(seed) for seed in range(1, count + 1)]
+        first = self.generator.generate(requests, ignore_step)[0]
+        if isinstance(first, Exception):
+            raise first
+        return np.asarray(first.pictures[0].image).astype(int)
+
+    def request(self, seed: int) -> GenerationRequest:
+        """A job of one picture."""
+        return GenerationRequest(replace(self._parameters(1), seed=seed))
 
     def _parameters(self, images: int) -> GenerationParameters:
         case = self.case
