@@ -29,7 +29,7 @@ def project_plan(layout: Layout, torch_build: str, emulator: str = LOCALSTACK) -
     packages = (folder / "pyproject.toml" for folder in (layout.stand_in, layout.emulator))
     terraform_program = terraform.program(layout.cache)
     providers = layout.terraform_data / "providers"
-    steps = (
+    steps: tuple[Step, ...] = (
         Step(
             _PROJECT,
             lambda: environments.create_project_environment(layout),

@@ -25,7 +25,7 @@ from emulation.rig.errors import AnswerError, RigError
 from emulation.rig.host import stack as host
 from emulation.rig.host.debugging import ANSWER_SECONDS
 from emulation.rig.logs import tracebacks
-from emulation.rig.options import StackOptions
+from emulation.rig.options import Emulator, StackOptions
 from emulation.rig.stand_in_client import Answer, StandInClient
 from emulation.rig.state import LEAST_FREE_TO_DRAW, StackState, StateFolder
 from toolchain.display import Display
@@ -128,11 +128,14 @@ def demo(
     state_dir: StateDir = None,
 ) -> None:
     """Start the stack if need be, send an /imagine through it, show the pictures' paths."""
-    chosen = {"emulator": emulator.value} if emulator else {}
-    options = StackOptions(aws_port=aws_port, discord_port=discord_port, **chosen)
+    options = StackOptions(
+        aws_port=aws_port,
+        discord_port=discord_port,
+        emulator=(emulator or Emulator.LOCALSTACK).value,
+    )
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     _check_folder(out)
-    state = start_stack(options, folder, given=chosen)
+    state = start_stack(options, folder, given=("emulator",) if emulator else ())
     if state.live:
         raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     stand_in = StandInClient(state.discord_url)
