@@ -35,7 +35,7 @@ def test_what_is_pinned_is_renewed() -> None:
     locks = {path.parent for path in ROOT.glob("uv.lock")} | {
         path.parent
         for folder in ("docs", "emulation", "infra")
-        for path in ROOT.glob(f"{folder}/*/uv.lock")
+        for path in ROOT.glob(f"{folder}/**/uv.lock")
     }
     assert {ROOT / one.lstrip("/") for one in kinds["uv"]["directories"]} == locks
 
