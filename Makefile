@@ -114,6 +114,10 @@ test-integration: setup ## Run the tests that need an emulator of AWS (EMULATOR=
 test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
 	@$(VENV)/python -m tests.docker
 
+.PHONY: test-packages
+test-packages: setup ## Install the stand-in and the emulator as packages, and run their examples (a network; minutes)
+	@$(VENV)/python -m tests -q tests/packages
+
 .PHONY: test-localstack
 test-localstack: setup ## Run LocalStack's own tests of functions and alarms on the emulator (fetches them; minutes)
 	@$(VENV)/python -m tests.conformance.localstack
@@ -235,6 +239,14 @@ pages: setup ## Write docs/reference, docs/stand-in-parity.md and the tables of 
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
 	@$(VENV)/python -m tests.conformance.parity_page
+
+.PHONY: packages
+packages: setup ## Build the packages of the stand-in and the emulator in build/packages
+	@$(VENV)/python -m toolchain.packages build
+
+.PHONY: publish-packages
+publish-packages: setup ## Build and upload them (UV_PUBLISH_TOKEN in the environment, or a trusted workflow)
+	@$(VENV)/python -m toolchain.packages publish
 
 .PHONY: page-pictures
 page-pictures: setup ## Take docs/pictures/channel.png and operations.png of the running stack's pages again

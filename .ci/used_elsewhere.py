@@ -69,6 +69,7 @@ post_invocation_result
 # The interface of discord_stand_in.testing and ecs_fleet_emulator.testing for the tests of
 # strangers, and of pytest's plug-ins.
 _.change_fleet
+_.running_tasks
 _.may_reconnect
 _.switch_chaos
 _.wait_for_command

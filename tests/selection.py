@@ -71,7 +71,8 @@ def of_docker(root: Path) -> list[str]:
 
 def of_host(root: Path) -> list[str]:
     """What runs without an engine, relative to the checkout."""
-    return sorted(_below(root, "tests") - _below(root, "tests/docker"), key=_turn)
+    apart = _below(root, "tests/docker") | _below(root, "tests/packages")
+    return sorted(_below(root, "tests") - apart, key=_turn)
 
 
 def of_unit(root: Path) -> list[str]:

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from toolchain.environments import uv_of
 from toolchain.layout import Layout
 
-BOTS = Path(__file__).parent / "gateway_clients"
+HERE = Path(__file__).parent
+BOTS = HERE / "gateway_clients"
 
 
 def environment_of(library: str, python: str | Path = sys.executable) -> str:
@@ -29,3 +32,22 @@ def environment_of(library: str, python: str | Path = sys.executable) -> str:
             subprocess.run([uv, *words], cwd=layout.build, check=True, timeout=240)
         shutil.copy(lock, installed)
     return str(own)
+
+
+def node_packages() -> Path:
+    """The folder in which Node finds discord.js and @discordjs/rest, as the lock file has them."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs Node.js and npm: apt-get install nodejs npm")
+    folder = Layout.of_this_checkout().build / "discordjs"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [HERE / name for name in ("package.json", "package-lock.json")]
+    installed = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
+    is_current = installed.is_file() and lock.read_bytes() == files[1].read_bytes()
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    if not is_current:
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=folder, check=True, timeout=240)
+    return folder

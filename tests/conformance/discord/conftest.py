@@ -1,7 +1,6 @@
 """A stand-in on a port, and an endpoint behind it whose signatures another library checks."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 from discord_interactions import verify_key
 
 from fixtures.discord.signing import application, public_key
+from tests.conformance.discord.client_environments import node_packages
 from tests.standin_server import Endpoint, serving
-from toolchain.layout import Layout
 
 HERE = Path(__file__).parent
 AGENT = "DiscordBot (https://application.test, 1.0)"
@@ -64,19 +63,8 @@ def discord_server(tmp_path: Path) -> Iterator[Discord]:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The folder in which Node finds discord.js and @discordjs/rest, as the lock file has them."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("needs Node.js and npm: apt-get install nodejs npm")
-    folder = Layout.of_this_checkout().build / "discordjs"
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [HERE / name for name in ("package.json", "package-lock.json", "client.mjs")]
-    installed = folder / "node_modules" / ".package-lock.json"
-    lock = folder / "package-lock.json"
-    is_current = installed.is_file() and lock.read_bytes() == files[1].read_bytes()
-    for file in (*files, HERE / "gateway_clients" / "discordjs.mjs"):
+    """The folder in which Node finds discord.js and @discordjs/rest, with the clients' scripts."""
+    folder = node_packages()
+    for file in (HERE / "client.mjs", HERE / "gateway_clients" / "discordjs.mjs"):
         shutil.copy(file, folder / file.name)
-    if not is_current:
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=folder, check=True, timeout=240)
     return folder

@@ -15,9 +15,9 @@ ROOT = Layout.of_this_checkout().root
 @pytest.mark.parametrize(
     ("failing", "docker", "status", "steps"),
     [
-        ("none", 0, 0, ["set-up", "lint", "suite", "docker"]),
-        ("none", 3, 0, ["set-up", "lint", "suite", "docker"]),
-        ("none", 1, 1, ["set-up", "lint", "suite", "docker"]),
+        ("none", 0, 0, ["set-up", "lint", "suite", "packages", "docker"]),
+        ("none", 3, 0, ["set-up", "lint", "suite", "packages", "docker"]),
+        ("none", 1, 1, ["set-up", "lint", "suite", "packages", "docker"]),
         ("lint", 0, 2, ["set-up", "lint"]),
         ("test", 0, 2, ["set-up", "lint", "suite"]),
     ],

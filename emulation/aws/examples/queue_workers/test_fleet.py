@@ -52,4 +52,4 @@ def test_the_fleet_wakes_works_and_sleeps(ecs_fleet_emulator: Emulator, outputs:
 
     assert aws.wait_for(result, "the worker has done its work") == "A RED CIRCLE"
     assert len(aws.fleet()["instances"]) >= 1
-    aws.wait_for(lambda: not aws.fleet()["tasks"], "no task runs any more")
+    aws.wait_for(lambda: not aws.running_tasks(), "no task runs any more")

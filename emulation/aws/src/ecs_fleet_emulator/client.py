@@ -72,6 +72,10 @@ class Emulator:
         """The settings, instances and tasks of the region's fleets."""
         return self._call(f"{_FLEET}?region={self.region}")
 
+    def running_tasks(self) -> list[dict[str, Any]]:
+        """The tasks whose processes run."""
+        return [task for task in self.fleet()["tasks"] if task["status"] == "RUNNING"]
+
     def change_fleet(self, change: str, **fields: Any) -> dict[str, Any]:
         """Change a setting or switch a fault; the fleets' state after it.
 

@@ -1,0 +1,60 @@
+"""`python -m toolchain.packages build|publish`: the stand-in and the emulator as packages.
+
+`publish` uploads what was built with `uv publish`: by the token in UV_PUBLISH_TOKEN, or in a
+workflow that the index trusts (https://docs.astral.sh/uv/guides/package/#publishing-your-package).
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from toolchain.commands import clean_environment, run
+from toolchain.environments import uv_of
+from toolchain.errors import CommandFailedError
+from toolchain.layout import Layout
+
+
+def build(layout: Layout, folder: Path) -> list[Path]:
+    """Build each package anew into a folder: a source archive, and the wheel from it; the wheels.
+
+    Raises:
+        CommandFailedError: one could not be built; the text says why.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    for project in (layout.stand_in, layout.emulator):
+        run([uv_of(layout), "build", "--quiet", "--out-dir", folder, project])
+    return sorted(folder.glob("*.whl"))
+
+
+def publish(layout: Layout, folder: Path) -> None:
+    """Upload what is in a folder; what the index has already is left out.
+
+    Raises:
+        CommandFailedError: the index refused it, or there is no token.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".whl", ".gz"))
+    run([uv_of(layout), "publish", *files], env=clean_environment())
+
+
+def main(words: list[str]) -> int:
+    """Do what the command line says; return the exit status."""
+    layout = Layout.of_this_checkout()
+    folder = layout.build / "packages"
+    if words not in (["build"], ["publish"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    try:
+        for wheel in build(layout, folder):
+            sys.stdout.write(f"{wheel.relative_to(layout.root)}\n")
+        if words == ["publish"]:
+            publish(layout, folder)
+    except CommandFailedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
