@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
 from localstack.aws.connect import connect_to
 
 from ecs_fleet_emulator.errors import ExperimentError
@@ -40,8 +41,15 @@ class Actions:
         self.speed = agent.settings(*owner).alarm_speed
 
     def resolve(self, target: Mapping[str, Any]) -> list[str]:
-        """The ARNs of the resources that a target stands for now."""
-        return self._targets.resolve(target)
+        """The ARNs of the resources that a target stands for now.
+
+        Raises:
+            ExperimentError: a cluster or a service that it names is not there.
+        """
+        try:
+            return self._targets.resolve(target)
+        except ClientError as error:
+            raise ExperimentError(str(error)) from error
 
     def begin(self, action: Mapping[str, Any], resources: Sequence[str]) -> Begun:
         """Begin an action on resources.

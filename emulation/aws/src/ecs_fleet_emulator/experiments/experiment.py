@@ -61,7 +61,11 @@ class World(Protocol):
     """Divides the times of experiments."""
 
     def resolve(self, target: Mapping[str, Any]) -> list[str]:
-        """The ARNs of the resources that a target stands for now, after its selection."""
+        """The ARNs of the resources that a target stands for now, after its selection.
+
+        Raises:
+            ExperimentError: they cannot be found out.
+        """
 
     def begin(self, action: Mapping[str, Any], resources: Sequence[str]) -> Begun:
         """Begin an action on resources.
@@ -131,7 +135,11 @@ class Experiment:
                 name: RunningAction(one) for name, one in self.template["actions"].items()
             }
             for name, target in (self.template.get("targets") or {}).items():
-                self.resolved[name] = self.world.resolve(target)
+                try:
+                    self.resolved[name] = self.world.resolve(target)
+                except ExperimentError as error:
+                    self._end(State.FAILED, f"The target {name} could not be resolved: {error}")
+                    return
                 if not self.resolved[name] and not self._may_be_empty:
                     self._end(State.FAILED, f"Target resolution returned empty set for {name}.")
                     return

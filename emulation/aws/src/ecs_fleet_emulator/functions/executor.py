@@ -154,7 +154,8 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
                 return outcomes.injected_error()
             if delay := sum(fault.delay_seconds for fault in struck):
                 time.sleep(min(delay, timeout))
-            left = deadline - time.monotonic()
+            if (left := deadline - time.monotonic()) <= 0:
+                raise TimeoutError
             invocation = Invocation(
                 request_id=request_id,
                 function_arn=arn,

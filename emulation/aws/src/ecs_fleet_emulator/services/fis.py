@@ -25,7 +25,7 @@ from ecs_fleet_emulator.errors import ExperimentError, UnknownCredentialsError
 from ecs_fleet_emulator.experiments import api_faults, templates
 from ecs_fleet_emulator.experiments.actions import Actions
 from ecs_fleet_emulator.experiments.api_faults import ApiFaults, Call
-from ecs_fleet_emulator.experiments.experiment import Experiment
+from ecs_fleet_emulator.experiments.experiment import OVER, Experiment
 from ecs_fleet_emulator.experiments.known_actions import (
     ACTIONS,
     RESOURCE_TYPES,
@@ -53,6 +53,15 @@ class Store:
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
     experiments: dict[str, Experiment] = field(default_factory=dict)
     by_token: dict[str, str] = field(default_factory=dict)
+
+    def forget_old(self) -> None:
+        """Forget all but the newest experiments that have ended."""
+        over = [name for name, one in self.experiments.items() if one.state in OVER]
+        for old in over[:-MOST_KEPT]:
+            del self.experiments[old]
+        self.by_token = {
+            token: name for token, name in self.by_token.items() if name in self.experiments
+        }
 
 
 class FaultInjection:
@@ -142,8 +151,7 @@ class FaultInjection:
             skips_all=(request.get("experimentOptions") or {}).get("actionsMode") == "skip-all",
         )
         store.experiments[experiment.id], store.by_token[token] = experiment, experiment.id
-        for old in list(store.experiments)[:-MOST_KEPT]:
-            del store.experiments[old]
+        store.forget_old()
         experiment.start()
         return {"experiment": _described(context, experiment)}
 
@@ -362,11 +370,18 @@ def _install(faults: ApiFaults) -> Callable[[], None]:
         failure = faults.strike(call, environ)
         if failure is not None:
             raise CommonServiceException(failure.code, failure.text, failure.status)
+        if environ.get(api_faults.LOST) and context.is_internal_call:
+            # A service of the emulator calls another one for the role: there is no connection.
+            raise CommonServiceException("InternalFailure", "The connection was lost.", 500)
         if api_faults.is_lost_before(environ):
             chain.terminate()
 
-    custom.handlers.insert(0, strike)
-    return lambda: custom.handlers.remove(strike)
+    def remove() -> None:
+        custom.handlers = [one for one in custom.handlers if one is not strike]
+
+    # A list of its own: requests that are under way go on through the one that they have.
+    custom.handlers = [strike, *custom.handlers]
+    return remove
 
 
 def service(agent: FleetAgent) -> Service:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.http import Request, Response
 
+from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.errors import SnapshotError
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class SnapshotEndpoints:
         from . import snapshot  # imports services, which take long and may not be needed
 
         try:
+            if CLOCK.moved:
+                raise SnapshotError(
+                    "time was moved, and a stack that starts from a snapshot has the real time:"
+                    " start a fresh one, and save that"
+                )
             pickled = snapshot.save(self._agent, request.args.to_dict())
         except SnapshotError as error:
             LOG.warning("%s", error, exc_info=True)

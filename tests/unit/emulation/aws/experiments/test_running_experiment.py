@@ -205,3 +205,20 @@ def test_all_actions_can_be_skipped_to_see_the_targets(world: World, advancer: A
     assert experiment.resolved == {"tasks": ["one", "two"]}
     assert (experiment.state, states(experiment)) == (State.COMPLETED, {"stop": "skipped"})
     assert world.notes == []
+
+
+def test_a_target_that_cannot_be_resolved_fails_the_experiment_with_the_reason(
+    world: World, advancer: Advancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_target: Mapping[str, Any]) -> list[str]:
+        raise ExperimentError("ClusterNotFoundException")
+
+    monkeypatch.setattr(world, "resolve", refuse)
+    experiment = started(
+        world,
+        advancer,
+        targets={"tasks": {}},
+        actions={"stop": action("stop", target="tasks")},
+    )
+    assert (experiment.state, states(experiment)) == (State.FAILED, {"stop": "cancelled"})
+    assert "ClusterNotFoundException" in experiment.reason
