@@ -28,7 +28,7 @@ class _Planned:
     name: str
     schedule: Schedule
     carry_out: Callable[[], None]
-    ended: Callable[[], None]
+    ended: Callable[[], object]
 
 
 class ScheduledActions:
@@ -104,7 +104,7 @@ def _planned(region: "Region") -> Iterator[_Planned]:
         for name, done in list(actions.items()):
             carry_out = partial(group_scaling.carry_out_action, region, group, done)
             # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScheduledActions.html
-            ended = partial(actions.pop, name, None)
+            ended: Callable[[], object] = partial(actions.pop, name, None)
             yield _Planned(name, group_schedule(done), carry_out, ended)
 
 

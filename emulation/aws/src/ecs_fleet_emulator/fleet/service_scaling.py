@@ -46,8 +46,9 @@ def carry_out_policy(region: "Region", arn: str, seen: AlarmedMetric) -> None:
     """Set the desired count of a policy's ECS service, after its alarm saw a metric."""
     backend = backend_of(region)
     policy = next((p for p in backend.policies.values() if p.policy_arn == arn), None)
-    target = policy and backend.targets.get(DIMENSION, {}).get(policy.resource_id)
-    if target is None:
+    targets = backend.targets.get(DIMENSION, {})
+    target = targets.get(policy.resource_id) if policy is not None else None
+    if policy is None or target is None:
         LOG.warning("the alarm %s has the policy %s, which scales nothing", seen.alarm, arn)
         return
     service = _service(region, policy.resource_id)

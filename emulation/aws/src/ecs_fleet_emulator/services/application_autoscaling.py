@@ -46,6 +46,7 @@ def service(agent: FleetAgent) -> Service:
         "TagResource": _tag,
         "UntagResource": _untag,
         "DescribeScalingActivities": _describe_activities,
+        "DescribeScalingPolicies": _describe_policies,
     }
     return moto_service("application-autoscaling", operations, agent.notify)
 
@@ -135,8 +136,7 @@ def _deregister(context: RequestContext, request: Any) -> Any:
 def _put_policy(context: RequestContext, request: Any) -> dict[str, Any]:
     _target(context, request)
     backend = _backend(context)
-    if request["ServiceNamespace"] != "ecs":
-        refuse(f"policies of the service namespace {request['ServiceNamespace']}")
+    _refuse_other_namespaces(request)
     key = FakeApplicationAutoscalingPolicy.formulate_key(
         *(request[name] for name in _TARGET), request["PolicyName"]
     )
@@ -163,6 +163,21 @@ def _put_policy(context: RequestContext, request: Any) -> dict[str, Any]:
         owner = (context.account_id, context.region)
         policy.alarms = tracked_alarms.put(*owner, tracked, policy.alarms)
     return {"PolicyARN": policy.policy_arn, "Alarms": tracked_alarms.shown(policy.alarms)}
+
+
+def _refuse_other_namespaces(request: Any) -> None:
+    if request["ServiceNamespace"] != "ecs":
+        refuse(f"scaling in the service namespace {request['ServiceNamespace']}")
+
+
+def _describe_policies(context: RequestContext, request: Any) -> Any:
+    """DescribeScalingPolicies, with the filter by names that moto ignores."""
+    answer: Any = call_moto(context)
+    names = request.get("PolicyNames")
+    if names:
+        found = answer["ScalingPolicies"]
+        answer["ScalingPolicies"] = [one for one in found if one["PolicyName"] in names]
+    return answer
 
 
 def _metric(resource_id: str, given: Any) -> dict[str, Any]:
@@ -196,6 +211,7 @@ def _metric(resource_id: str, given: Any) -> dict[str, Any]:
 def _put_action(agent: FleetAgent, context: RequestContext, request: Any) -> Any:
     """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html"""
     _target(context, request)
+    _refuse_other_namespaces(request)
     old = _scheduled_action(context, request)
     if old is None:
         for name in ("Schedule", "ScalableTargetAction"):

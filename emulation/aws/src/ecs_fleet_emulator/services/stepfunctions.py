@@ -13,6 +13,9 @@ from typing import Any
 from localstack.aws.api.stepfunctions import ExecutionStatus, StateMachineType
 from localstack.services.plugins import Service
 from localstack.services.stepfunctions.asl.component.common.path import result_path
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.state_task_service_callback import (  # noqa: E501
+    StateTaskServiceCallback,
+)
 from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
     timestamp,
     wait_function,
@@ -61,6 +64,7 @@ def service(agent: FleetAgent) -> Service:
 
     ADVANCER.sources["executions"] = EXECUTIONS
     stepfunctions_ecs.apply_patches()
+    _patch_waits_for_others()
     wait_function.WaitFunction._wait_interval = wait
     timestamp.Timestamp._eval_body = _wait_until
     # Generates a parser for each path that is read or written; executions have the same few again
@@ -103,6 +107,22 @@ def service(agent: FleetAgent) -> Service:
         return deleted
 
     return Service.for_provider(StepFunctionsProvider())
+
+
+def _patch_waits_for_others() -> None:
+    """Let time be moved while an execution waits for a task, or for a token."""
+    for wait in (
+        StateTaskServiceCallback._eval_sync,
+        StateTaskServiceCallback._eval_wait_for_task_token,
+    ):
+
+        @patch(wait)  # type: ignore[untyped-decorator]  # LocalStack is untyped
+        def _wait_for_others(original: Any, self: Any, env: Any, *args: Any, **given: Any) -> Any:
+            EXECUTIONS.waits_for_others[id(env)] = execution_of(env)
+            try:
+                return original(self, env, *args, **given)
+            finally:
+                EXECUTIONS.waits_for_others.pop(id(env), None)
 
 
 def _patch_express_executions() -> None:
@@ -180,7 +200,12 @@ class _WaitState:
     @property
     def execution(self) -> str:
         """The ARN of the execution."""
-        return str(self.env.states.context_object.context_object_data["Execution"]["Id"])
+        return execution_of(self.env)
+
+
+def execution_of(env: Any) -> str:
+    """The ARN of the execution that a state belongs to."""
+    return str(env.states.context_object.context_object_data["Execution"]["Id"])
 
 
 class Executions:
@@ -188,6 +213,8 @@ class Executions:
 
     def __init__(self) -> None:
         self.waits: dict[int, _WaitState] = {}
+        self.waits_for_others: dict[int, str] = {}
+        """ARNs of executions that wait for a task or a token, which may need time to pass."""
 
     def due(self) -> float | None:
         """When the next wait is over."""
@@ -206,6 +233,7 @@ class Executions:
         """Executions in another state than Wait."""
         self.run_due()  # one that began to wait while the clock was moved has not heard of it
         waiting = {wait.execution for wait in list(self.waits.values())}
+        waiting |= set(self.waits_for_others.copy().values())
         running = [
             arn
             for _, _, store in sfn_stores.iter_stores()

@@ -55,10 +55,13 @@ def apply_patches() -> None:
         return _RunningTask(self, given, submitted, original(self, **given))
 
     @patch(_Service._eval_sync)  # type: ignore[untyped-decorator]  # as above
-    def _sync(original: Any, self: Any, env: Any, sync_resolver: _RunningTask, **given: Any) -> Any:
-        """Stop the task if the execution, or the state, ends before it."""
+    def _sync(original: Any, self: Any, env: Any, sync_resolver: Any, **given: Any) -> Any:
+        """Stop the task if the execution, or the state, ends before it.
+
+        LocalStack's services share this method.
+        """
         outcome = original(self, env=env, sync_resolver=sync_resolver, **given)
-        if outcome is None and not env.is_running():
+        if outcome is None and not env.is_running() and isinstance(sync_resolver, _RunningTask):
             sync_resolver.stop()
         return outcome
 
