@@ -239,6 +239,7 @@ pages: setup ## Write docs/reference, docs/stand-in-parity.md and the tables of 
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
 	@$(VENV)/python -m tests.conformance.parity_page
+	@PYTHONPATH=emulation/aws/src $(VENV)/python -m ecs_fleet_emulator.services.requests_page > docs/reference/emulated-requests.md
 
 .PHONY: packages
 packages: setup ## Build the packages of the stand-in and the emulator in build/packages

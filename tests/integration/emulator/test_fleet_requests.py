@@ -46,7 +46,10 @@ STRATEGY = [{"capacityProvider": "unknown", "weight": 1}]
             {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
             "does not act out the capacity provider FARGATE_SPOT",
         ),
-        ({"deploymentController": {"type": "CODE_DEPLOY"}}, "deploymentController CODE_DEPLOY"),
+        (
+            {"deploymentController": {"type": "CODE_DEPLOY"}},
+            "deploymentController.type CODE_DEPLOY",
+        ),
         (
             {"loadBalancers": [{"containerName": "worker", "containerPort": 80}]},
             "does not act out loadBalancers",
@@ -115,6 +118,83 @@ def test_what_is_in_use_is_not_deleted_and_what_is_inactive_starts_nothing(
     assert "ClientException: TaskDefinition is inactive" in refusal(
         ecs.create_service, **new_service(fleet, taskDefinition=inactive)
     )
+
+
+def test_a_service_that_is_deleted_drains_before_it_is_inactive(fleet: SmallFleet) -> None:
+    [task] = fleet.run_tasks()
+    ecs = fleet.client("ecs")
+    named = {"cluster": fleet.name, "service": fleet.service_name}
+    assert "cannot be stopped while it is scaled above 0" in refusal(ecs.delete_service, **named)
+    fleet.change_fleet("fault", fault="agent-disconnected", on=True)
+    try:
+        assert ecs.delete_service(**named, force=True)["service"]["status"] == "DRAINING"
+    finally:
+        fleet.change_fleet("fault", fault="agent-disconnected", on=False)
+    fleet.wait(lambda: fleet.service()["status"] == "INACTIVE", "it is inactive")
+    described = ecs.describe_tasks(cluster=fleet.name, tasks=[task["taskArn"], "0123"])
+    assert [one["taskArn"] for one in described["tasks"]] == [task["taskArn"]]
+    [missing] = described["failures"]
+    assert (missing["arn"].rsplit("/", 1)[1], missing["reason"]) == ("0123", "MISSING")
+
+
+def test_lists_come_in_pages_and_a_client_token_starts_nothing_twice(fleet: SmallFleet) -> None:
+    ecs = fleet.client("ecs")
+    tasks = {one["taskArn"] for one in fleet.run_tasks(2)}
+    first = ecs.list_tasks(cluster=fleet.name, maxResults=1)
+    second = ecs.list_tasks(cluster=fleet.name, maxResults=1, nextToken=first["nextToken"])
+    assert {*first["taskArns"], *second["taskArns"]} == tasks
+    assert "nextToken" not in second
+    assert "Invalid token" in refusal(ecs.list_tasks, cluster=fleet.name, nextToken="x")
+    strategy = [{"capacityProvider": f"{fleet.name}-gpu", "weight": 1}]
+    request = {
+        "cluster": fleet.name,
+        "taskDefinition": fleet.service_name,
+        "capacityProviderStrategy": strategy,
+        "clientToken": fleet.name,
+        "overrides": {"cpu": "1024", "containerOverrides": [{"name": "worker", "memory": 512}]},
+    }
+    started, again = (ecs.run_task(**request)["tasks"] for _ in range(2))
+    assert [one["taskArn"] for one in started] == [one["taskArn"] for one in again]
+    assert started[0]["cpu"] == "1024"
+    ecs.stop_task(cluster=fleet.name, task=started[0]["taskArn"])
+    service = new_service(fleet, clientToken=fleet.name, capacityProviderStrategy=strategy)
+    made, found = (ecs.create_service(**service)["service"] for _ in range(2))
+    assert made["serviceArn"] == found["serviceArn"]
+    service["clientToken"] = "another"
+    assert "not idempotent" in refusal(ecs.create_service, **service)
+    ecs.delete_service(cluster=fleet.name, service="another", force=True)
+
+
+def test_instances_are_protected_from_scale_in_one_by_one_unless_processes_are_suspended(
+    fleet: SmallFleet,
+) -> None:
+    groups, name = fleet.client("autoscaling"), fleet.service_name
+    group = {"AutoScalingGroupName": name}
+    fleet.client("ecs").update_capacity_provider(
+        name=f"{fleet.name}-gpu",
+        autoScalingGroupProvider={"managedTerminationProtection": "DISABLED"},
+    )
+    groups.suspend_processes(**group, ScalingProcesses=["Terminate"])
+    groups.set_desired_capacity(**group, DesiredCapacity=2)
+
+    def in_service() -> list[str]:
+        found = fleet.group()["Instances"]
+        return [one["InstanceId"] for one in found if one["LifecycleState"] == "InService"]
+
+    first, second = fleet.wait(lambda: len(in_service()) == 2 and in_service(), "there are two")
+    groups.set_instance_protection(**group, InstanceIds=[first], ProtectedFromScaleIn=False)
+    groups.set_desired_capacity(**group, DesiredCapacity=1)
+    groups.suspend_processes(**group, ScalingProcesses=["Launch"])
+    assert set(in_service()) == {first, second}
+    groups.resume_processes(**group, ScalingProcesses=["Terminate"])
+    fleet.wait(lambda: in_service() == [second], "the one without protection has gone")
+    assert "is not part of Auto Scaling group" in refusal(
+        groups.set_instance_protection,
+        **group,
+        InstanceIds=["i-0"],
+        ProtectedFromScaleIn=True,
+    )
+    groups.resume_processes(**group)
 
 
 def test_a_daemon_has_one_task_on_each_instance(fleet: SmallFleet) -> None:

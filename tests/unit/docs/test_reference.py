@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ecs_fleet_emulator.services import requests_page
 from emulation.rig.cli import reference_page
 from infra.reference_pages import PAGES
 from toolchain.layout import Layout
@@ -19,6 +20,10 @@ def test_a_page_is_up_to_date(name: str) -> None:
 
 def test_the_page_on_the_rig_is_up_to_date() -> None:
     assert (REFERENCE / "rig.md").read_text() == reference_page.page()
+
+
+def test_the_page_on_the_emulated_requests_is_up_to_date() -> None:
+    assert (REFERENCE / "emulated-requests.md").read_text() == requests_page.page()
 
 
 def test_every_terraform_variable_is_on_its_page() -> None:

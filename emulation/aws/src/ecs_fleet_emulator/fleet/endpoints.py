@@ -109,11 +109,11 @@ class FleetEndpoints:
     def _container_metadata(self, _request: Request, task_id: str, name: str) -> Response:
         with self._agent.lock:
             region = self._region_of(task_id)
-            task = region.writer.tasks[task_id] if region else None
-            container = (
-                next((one for one in task.containers if one.name == name), None) if task else None
-            )
-            if region is None or container is None:
+            if region is None:
+                return _json({"error": "no such task"}, 404)
+            task = region.writer.tasks[task_id]
+            container = next((one for one in task.containers if one.name == name), None)
+            if container is None:
                 return _json({"error": "no such container"}, 404)
             definition = region.ecs.describe_task_definition(task.task_definition_arn)
             return _json(metadata.container_metadata(task, definition, container))

@@ -27,7 +27,7 @@ from ecs_fleet_emulator.simulation.snapshots import (
     StrategyItem,
     WarmPool,
 )
-from ecs_fleet_emulator.tasks.container_spec import gpus
+from ecs_fleet_emulator.tasks.container_spec import gpus, with_overrides
 
 from .moto_records import is_suspended
 
@@ -113,10 +113,16 @@ def _group(group: FakeAutoScalingGroup, launch_hook: LaunchHook | None) -> Group
         completes_hook=_COMPLETES_HOOK in user_data,
         warm_image=image[1] if image else None,
         waits_in_warm_pool=bool(_WARM_POOLS_CHECK.search(user_data)),
-        zones=len((group.vpc_zone_identifier or "").split(",")),
+        zones=_zones(group),
         launches=not is_suspended(group, "Launch"),
         terminates=not is_suspended(group, "Terminate"),
     )
+
+
+def _zones(group: FakeAutoScalingGroup) -> int:
+    """How many subnets a group has, or zones if it names those alone."""
+    subnets = list(filter(None, (group.vpc_zone_identifier or "").split(",")))
+    return len(subnets or group.availability_zones or [""])
 
 
 def _warm_pool(pool: FakeWarmPool | None) -> WarmPool | None:
@@ -198,7 +204,9 @@ def task_request(
     ecs: EC2ContainerServiceBackend, cluster: str, request: Mapping[str, Any]
 ) -> Service:
     """A request of RunTask, in the form of a service without a name."""
-    definition = ecs.describe_task_definition(request["taskDefinition"])
+    definition = with_overrides(
+        ecs.describe_task_definition(request["taskDefinition"]), request.get("overrides") or {}
+    )
     strategy = request.get("capacityProviderStrategy") or []
     if not strategy and not request.get("launchType"):
         strategy = ecs.clusters[cluster].default_capacity_provider_strategy or []

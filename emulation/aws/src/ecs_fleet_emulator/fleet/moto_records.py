@@ -46,7 +46,10 @@ def warm_instances(group: Any) -> list[Any]:
 
 
 def is_suspended(group: Any, process: str) -> bool:
-    """Whether a process of a group is suspended."""
+    """Whether a process of a group is suspended.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+    """
     return any(one["ProcessName"] == process for one in group.suspended_processes)
 
 

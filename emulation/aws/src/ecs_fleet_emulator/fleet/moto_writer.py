@@ -23,6 +23,8 @@ from .moto_records import moto_now, warm_instances
 from .task_tags import Tags, managed_tags, propagated_tags, tags_of_task
 
 MAX_EVENTS = 100
+DRAINING = "DRAINING"
+"""The status of a deleted service with tasks that have to be stopped."""
 _NUMBER = "number"
 """Tells deployments of the same task definition apart; no member of ECS's model, so never shown."""
 _NOT_RUNNING_YET = (Status.PROVISIONING, Status.PENDING)
@@ -79,6 +81,7 @@ class MotoWriter:
             self._ecs.tasks.get(deleted.cluster_name, {}).pop(deleted.task_arn, None)
         for service in snapshot.services:
             self._write_service(state, service)
+        self._write_draining(state)
         self._write_clusters(state)
 
     def _write_instance(self, state: FleetState, instance: Instance, protected: bool) -> None:
@@ -202,6 +205,15 @@ class MotoWriter:
         service.deployments = [
             d for d in service.deployments if d is primary or d["runningCount"] + d["pendingCount"]
         ]
+
+    def _write_draining(self, state: FleetState) -> None:
+        """Deleted services are inactive once all of their tasks stop."""
+        for service in self._ecs.services.values():
+            if service.status == DRAINING:
+                tasks = state.tasks_of(f"{service.cluster_name}/{service.name}")
+                service.running_count = _count(tasks, (Status.RUNNING,))
+                service.pending_count = _count(tasks, _NOT_RUNNING_YET)
+                service.status = DRAINING if tasks else "INACTIVE"
 
     def _write_clusters(self, state: FleetState) -> None:
         for cluster in self._ecs.clusters.values():

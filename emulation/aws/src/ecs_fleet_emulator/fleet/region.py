@@ -14,7 +14,7 @@ from ecs_fleet_emulator.clock.moved_clock import CLOCK
 from ecs_fleet_emulator.errors import TaskStartError
 from ecs_fleet_emulator.iam.sessions import RoleSession
 from ecs_fleet_emulator.iam.settings import is_enforced
-from ecs_fleet_emulator.simulation import containers, effects
+from ecs_fleet_emulator.simulation import containers, effects, warm_pools
 from ecs_fleet_emulator.simulation.effects import Effect
 from ecs_fleet_emulator.simulation.fleet_simulation import FleetSimulation, with_capacities
 from ecs_fleet_emulator.simulation.journal import Journal
@@ -27,7 +27,7 @@ from ecs_fleet_emulator.tasks.launcher import TaskLauncher
 
 from . import instance_role, moto_instances
 from .moto_reader import read_snapshot, task_request
-from .moto_records import activities
+from .moto_records import activities, is_suspended
 from .moto_writer import EcsTask, MotoWriter, add_event
 from .scheduled_actions import ScheduledActions
 from .utilization import Utilization
@@ -299,6 +299,7 @@ class Region:
         if task_id not in self.simulation.state.tasks:
             return None
         self.simulation.stop_task(task_id, reason, self.now)
+        self.step()  # so that the answer shows it
         return self.writer.tasks.get(task_id)
 
     def protection(self, task_id: str, change: tuple[bool, int] | None) -> dict[str, Any] | None:
@@ -350,9 +351,24 @@ class Region:
         self.step()
         return next(a for a in activities(self.autoscaling) if a["instance"] == instance_id)
 
+    def tasks_of_token(self, token: str | None) -> list[EcsTask]:
+        """The tasks that an earlier request of RunTask with the same token has started."""
+        requests = self.writer.requests.items()
+        ids = [task_id for task_id, one in requests if token and one.get("clientToken") == token]
+        return [self.writer.tasks[task_id] for task_id in ids]
+
+    def in_grace_period(self, key: int) -> bool:
+        """Whether an instance is so new that its group does not look at its health yet."""
+        instance = self.simulation.state.instances[key]
+        group = self.autoscaling.autoscaling_groups[instance.group]
+        since = warm_pools.running_at(self.simulation.state, instance)
+        return self.now < since + float(group.health_check_grace_period or 0)
+
     def replace_unhealthy(self, key: int) -> None:
         """Take an instance out of service that does not pass its health check any more."""
         instance = self.simulation.state.instances[key]
+        if is_suspended(self.autoscaling.autoscaling_groups[instance.group], "ReplaceUnhealthy"):
+            return
         provider = self.snapshot.provider_of(instance.group)
         cause = "an instance was taken out of service in response to a user health-check"
         drains = provider is None or provider.drains

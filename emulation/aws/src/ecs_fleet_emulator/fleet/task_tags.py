@@ -16,7 +16,7 @@ def tags_of_task(
 ) -> Tags:
     """All tags of a task; what its request gives wins over what is propagated to it."""
     by_key = {one["key"]: one.get("value", "") for one in (*propagated, *given)}
-    return [{"key": key, "value": value} for key, value in (by_key | managed).items()]
+    return [{"key": key, "value": value} for key, value in {**by_key, **managed}.items()]
 
 
 def propagated_tags(source: str | None, definition: Any, service: Any | None) -> Tags:

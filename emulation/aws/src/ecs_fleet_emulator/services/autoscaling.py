@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.api import RequestContext
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.autoscaling.models import (
@@ -18,12 +18,16 @@ from moto.core.responses import ActionResult
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.fleet.moto_records import activities
 
-from . import autoscaling_requests, group_policies, group_schedules, warm_pools
-from .moto_service import Operation, checked, moto_service, refused
+from . import (
+    autoscaling_instances,
+    autoscaling_requests,
+    group_policies,
+    group_schedules,
+    warm_pools,
+)
+from .autoscaling_members import AUTOSCALING
+from .moto_service import Operation, checked, moto_service
 
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
-DRAINING_HOOK = "ecs-managed-draining-termination-hook"
-_HEALTH = ["Healthy", "Unhealthy"]
 # Parameters that moto ignores at an update, or treats as missing when they are 0.
 _ATTRIBUTES = {
     "DefaultCooldown": "default_cooldown",
@@ -39,41 +43,6 @@ def service(agent: FleetAgent) -> Service:
     """Auto Scaling, whose instances a fleet agent launches and terminates."""
     _apply_patches()
     warm_pools.apply_patches()
-
-    def terminate(context: RequestContext, request: Any) -> dict[str, Any]:
-        """TerminateInstanceInAutoScalingGroup, with the draining of tasks."""
-        instance, decrement = request["InstanceId"], bool(request["ShouldDecrementDesiredCapacity"])
-        with agent.region(context.account_id, context.region) as region:
-            activity = region.terminate(instance, decrement)
-        if activity is None:
-            text = f"Instance Id not found - No managed instance found for instance ID: {instance}"
-            raise CommonServiceException("ValidationError", text)
-        return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
-
-    def complete(context: RequestContext, request: Any) -> dict[str, Any]:
-        """CompleteLifecycleAction, of the hook by which ECS drains instances."""
-        with agent.region(context.account_id, context.region) as region:
-            hook = request["LifecycleHookName"] == DRAINING_HOOK
-            if not hook or not region.end_draining(request.get("InstanceId") or ""):
-                text = f"No active Lifecycle Action found with instance ID {request['InstanceId']}"
-                raise CommonServiceException("ValidationError", text)
-        return {}
-
-    def set_health(context: RequestContext, request: Any) -> dict[str, Any]:
-        """SetInstanceHealth: an unhealthy instance is replaced."""
-        instance, status = request["InstanceId"], request["HealthStatus"]
-        if status not in _HEALTH:
-            text = f"{status} is not a valid value for HealthStatus. It must be one of {_HEALTH}"
-            raise CommonServiceException("ValidationError", text, sender_fault=True)
-        with agent.region(context.account_id, context.region) as region:
-            key = region.instance_key(instance)
-            if key is None:
-                text = f"No managed instance found for instance ID: {instance}"
-                raise CommonServiceException("ValidationError", text, sender_fault=True)
-            if status == "Unhealthy":
-                region.replace_unhealthy(key)
-        return {}
-
     sizes_checked = checked(autoscaling_backends, autoscaling_requests.check_group)
     operations: dict[str, Operation] = {
         "CreateAutoScalingGroup": sizes_checked,
@@ -82,13 +51,13 @@ def service(agent: FleetAgent) -> Service:
         "DeleteAutoScalingGroup": _delete,
         **group_policies.operations(agent),
         **group_schedules.operations(agent),
-        **{name: refused(what) for name, what in autoscaling_requests.NOT_ACTED_OUT.items()},
-        "SetInstanceHealth": set_health,
+        "SetInstanceHealth": partial(autoscaling_instances.set_health, agent),
+        "SetInstanceProtection": partial(autoscaling_instances.set_protection, agent),
         "DeleteWarmPool": partial(warm_pools.delete, agent),
-        "TerminateInstanceInAutoScalingGroup": terminate,
-        "CompleteLifecycleAction": complete,
+        "TerminateInstanceInAutoScalingGroup": partial(autoscaling_instances.terminate, agent),
+        "CompleteLifecycleAction": partial(autoscaling_instances.complete, agent),
     }
-    return moto_service("autoscaling", operations, agent.notify)
+    return moto_service("autoscaling", operations, agent.notify, AUTOSCALING)
 
 
 def _delete(context: RequestContext, request: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Checks Auto Scaling requests as AWS does; lists what the emulator does not act out."""
+"""Checks Auto Scaling requests as AWS does."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,6 @@ from localstack.aws.api import CommonServiceException
 from moto.autoscaling.models import AutoScalingBackend
 
 Request = Mapping[str, Any]
-NOT_ACTED_OUT = {
-    "StartInstanceRefresh": "instance refreshes",
-    "AttachLoadBalancers": "load balancers of a group",
-    "AttachLoadBalancerTargetGroups": "load balancers of a group",
-    "EnterStandby": "the standby of instances",
-    "AttachInstances": "attached instances",
-    "DetachInstances": "detached instances",
-}
 
 
 def check_group(backend: AutoScalingBackend, request: Request) -> None:

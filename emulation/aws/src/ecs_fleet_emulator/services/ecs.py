@@ -24,10 +24,12 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
 from ecs_fleet_emulator.fleet.moto_records import moto_now
-from ecs_fleet_emulator.fleet.moto_writer import EcsTask
+from ecs_fleet_emulator.fleet.moto_writer import DRAINING, EcsTask
 
 from . import ecs_requests, ecs_tags
-from .moto_service import Operation, checked, moto_service, refused
+from .ecs_members import ECS
+from .moto_service import Operation, checked, moto_service
+from .pages import PAGED, paged
 
 # Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
@@ -48,12 +50,20 @@ _DEPLOYMENT = {
     "minimumHealthyPercent": 100,
 }
 _MAX_PROTECTION_MINUTES = 2880
-_UNSUPPORTED = ("StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
+_CREATING = (
+    "CreateCapacityProvider",
+    "CreateCluster",
+    "CreateService",
+    "RegisterTaskDefinition",
+    "RunTask",
+)
+"""Operations that take tags."""
 
 
 def service(agent: FleetAgent) -> Service:
     """ECS, whose tasks a fleet agent runs."""
     _patch_services(agent)
+    _patch_creation()
     _patch_capacity_providers()
     ecs_tags.apply_patches()
     handlers: dict[str, Operation] = {
@@ -61,15 +71,23 @@ def service(agent: FleetAgent) -> Service:
         "GetTaskProtection": partial(_protection, agent, None),
         "RunTask": partial(_run_task, agent),
         "StopTask": partial(_stop_task, agent),
+        "DescribeTasks": _describe_tasks,
         "UpdateContainerInstancesState": partial(_update_instances_state, agent),
         "RegisterTaskDefinition": checked(ecs_backends, ecs_requests.check_task_definition),
         "CreateService": checked(ecs_backends, ecs_requests.check_service),
         "UpdateService": checked(ecs_backends, ecs_requests.check_service),
         "DeleteCluster": checked(ecs_backends, ecs_requests.check_cluster_deletion),
         **ecs_tags.operations(),
-        **{name: refused(name) for name in _UNSUPPORTED},
+        **{name: paged(key) for name, key in PAGED.items()},
+        "ListContainerInstances": paged("containerInstanceArns", _list_instances),
     }
-    return moto_service("ecs", handlers, agent.notify)
+    for name in _CREATING:
+        handlers[name] = ecs_tags.with_checked_tags(handlers.get(name, _of_moto))
+    return moto_service("ecs", handlers, agent.notify, ECS)
+
+
+def _of_moto(context: RequestContext, _request: Any) -> Any:
+    return call_moto(context)
 
 
 def _update_protection(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
@@ -102,7 +120,9 @@ def _run_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict[
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
     ecs_requests.check_run(ecs_backends[context.account_id][context.region], request)
     with agent.region(context.account_id, context.region) as region:
-        started = region.run_tasks(request)
+        # A repeated request starts nothing more.
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+        started = region.tasks_of_token(request.get("clientToken")) or region.run_tasks(request)
     missing = (request.get("count") or 1) - len(started)
     return {
         "tasks": _described(context, started),
@@ -137,6 +157,32 @@ def _update_instances_state(agent: FleetAgent, context: RequestContext, request:
         for name in request["containerInstances"]:
             region.set_draining(name.split("/")[-1], request["status"] == "DRAINING")
     return call_moto(context)
+
+
+def _describe_tasks(context: RequestContext, request: Any) -> dict[str, Any]:
+    """DescribeTasks: those of the cluster, and which of them there are not."""
+    answer: Any = call_moto(context)
+    cluster = (request.get("cluster") or "default").split("/")[-1]
+    prefix = f"arn:aws:ecs:{context.region}:{context.account_id}:task/{cluster}/"
+    arns = {name: name if ":" in name else prefix + name for name in request["tasks"]}
+    found = [one for one in answer["tasks"] if one["taskArn"].startswith(prefix)]
+    missing = set(arns.values()) - {one["taskArn"] for one in found}
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in arns.values() if arn in missing]
+    return {"tasks": found, "failures": failures}
+
+
+def _list_instances(context: RequestContext, request: Any) -> Any:
+    """ListContainerInstances: those with the status that is asked for."""
+    answer: Any = call_moto(context)
+    if request.get("status"):
+        backend = ecs_backends[context.account_id][context.region]
+        cluster = (request.get("cluster") or "default").split("/")[-1]
+        answer["containerInstanceArns"] = [
+            one.container_instance_arn
+            for one in backend.container_instances.get(cluster, {}).values()
+            if one.status == request["status"]
+        ]
+    return answer
 
 
 def _set_parameters(service: EcsService, given: Mapping[str, Any]) -> None:
@@ -228,18 +274,15 @@ def _patch_services(agent: FleetAgent) -> None:
         lambda memory, containers, _compatibilities: validate(memory, containers, None)
     )
 
-    @patch(EC2ContainerServiceResponse.create_service)  # type: ignore[untyped-decorator]
-    def _create_service(original: Any, response: Any) -> ActionResult:
-        given = response._get_params()
-        cluster = response.ecs_backend.clusters.get(given.get("cluster", "default").split("/")[-1])
-        name = given["serviceName"]
-        existing = response.ecs_backend.services.get(f"{cluster.name}:{name}") if cluster else None
-        if existing is not None and existing.status == "ACTIVE":
-            raise InvalidParameterException("Creation of service was not idempotent.")
-        result: ActionResult = original(response)
-        answer: Any = result.result
-        _set_parameters(answer["service"], given)
-        return result
+    @patch(backend.delete_service)  # type: ignore[untyped-decorator]  # as above
+    def _delete_service(original: Any, self: Any, cluster: str, name: str, force: bool) -> Any:
+        service = self._get_service(cluster, name)
+        running, pending = service.running_count, service.pending_count
+        deleted = original(self, cluster, name, force)
+        deleted.desired_count = 0
+        if running + pending:
+            deleted.status, deleted.pending_count = DRAINING, pending
+        return deleted
 
     @patch(backend.delete_task_definitions)  # type: ignore[untyped-decorator]  # as above
     def _delete_definitions(original: Any, self: Any, *, task_definitions: list[str]) -> Any:
@@ -256,6 +299,27 @@ def _patch_services(agent: FleetAgent) -> None:
         original(self, *args, **kwargs)
         if "FARGATE" not in (kwargs.get("requires_compatibilities") or []):
             self.compatibilities = ["EC2"]
+
+
+def _patch_creation() -> None:
+    @patch(EC2ContainerServiceResponse.create_service)  # type: ignore[untyped-decorator]
+    def _create_service(original: Any, response: Any) -> ActionResult:
+        given = response._get_params()
+        cluster = response.ecs_backend.clusters.get(given.get("cluster", "default").split("/")[-1])
+        name = given["serviceName"]
+        existing = response.ecs_backend.services.get(f"{cluster.name}:{name}") if cluster else None
+        token = given.get("clientToken")
+        if existing is not None and existing.status == DRAINING:
+            raise InvalidParameterException("Unable to Start a service that is still Draining.")
+        if existing is not None and existing.status == "ACTIVE":
+            if token and token == getattr(existing, "client_token", None):
+                return ActionResult({"service": existing})
+            raise InvalidParameterException("Creation of service was not idempotent.")
+        result: ActionResult = original(response)
+        answer: Any = result.result
+        _set_parameters(answer["service"], given)
+        answer["service"].client_token = token
+        return result
 
 
 def _used_definitions(backend: EC2ContainerServiceBackend) -> set[str]:

@@ -32,17 +32,8 @@ def check_service(backend: EC2ContainerServiceBackend, request: Request) -> None
             "Specifying both a launch type and capacity provider strategy is not supported."
             " Remove one and try again."
         )
-    if request.get("launchType") in ("FARGATE", "EXTERNAL"):
-        refuse(f"launchType {request['launchType']}: tasks run on instances of Auto Scaling groups")
     if strategy:
         _check_strategy(backend, request.get("cluster"), strategy)
-    controller = (request.get("deploymentController") or {}).get("type", "ECS")
-    if controller != "ECS":
-        refuse(f"deploymentController {controller}")
-    if request.get("loadBalancers"):
-        refuse("loadBalancers: tasks are not registered with target groups")
-    if request.get("serviceRegistries"):
-        refuse("serviceRegistries")
     check_placement(request)
     _check_daemon(request)
     if definition := request.get("taskDefinition"):
@@ -112,11 +103,13 @@ def check_placement(request: Request) -> None:
 def _check_definition(backend: EC2ContainerServiceBackend, name: str) -> None:
     """A definition that does not exist is refused by moto."""
     try:
-        status = backend.describe_task_definition(name).status
+        definition = backend.describe_task_definition(name)
     except TaskDefinitionNotFoundException:
         return
-    if status != _ACTIVE:
+    if definition.status != _ACTIVE:
         raise _invalid("TaskDefinition is inactive", "ClientException")
+    if definition.network_mode == "awsvpc":
+        refuse("networkMode awsvpc: tasks have the network of this machine")
 
 
 def check_task_definition(_backend: EC2ContainerServiceBackend, request: Request) -> None:

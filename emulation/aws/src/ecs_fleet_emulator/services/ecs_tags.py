@@ -21,6 +21,16 @@ def operations() -> dict[str, Operation]:
     return {"TagResource": _tag, "UntagResource": _untag, "ListTagsForResource": _list}
 
 
+def with_checked_tags(handler: Operation) -> Operation:
+    """An operation that gives tags to what it creates."""
+
+    def called(context: RequestContext, request: Any) -> Any:
+        check(request.get("tags") or [])
+        return handler(context, request)
+
+    return called
+
+
 def check(tags: Iterable[Mapping[str, str]]) -> None:
     """Refuse tags that ECS refuses."""
     for text in tag_errors(list(tags)):

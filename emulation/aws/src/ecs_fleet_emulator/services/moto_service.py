@@ -9,6 +9,9 @@ from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto, call_moto
 from localstack.services.plugins import Service
 
+from . import request_members
+from .request_members import Table
+
 Operation = Callable[[RequestContext, Any], Any]
 
 
@@ -16,17 +19,20 @@ def moto_service(
     name: str,
     operations: Mapping[str, Operation] | None = None,
     on_change: Callable[[RequestContext], None] | None = None,
+    members: Table | None = None,
 ) -> Service:
     """The service `name` with every operation of AWS's model answered by moto.
 
     `operations` replaces moto's handlers of some operations; `on_change` is called after each
     operation that may change something. An operation that moto lacks is answered with status 501
-    and its name.
+    and its name; with `members`, so is what of a request has no entry there.
     """
     model = load_service(name)
     handlers: dict[str, Operation] = dict.fromkeys(model.operation_names, _proxy_moto)
     handlers |= operations or {}
     for operation, handler in handlers.items():
+        if members is not None:
+            handler = handlers[operation] = _with_members(handler, members)
         if on_change is not None and not operation.startswith(("Describe", "List", "Get")):
             handlers[operation] = _with_notification(handler, on_change)
     return Service(name, skeleton=Skeleton(model, handlers))
@@ -52,6 +58,15 @@ def refused(what: str) -> Operation:
 
     def called(_context: RequestContext, _request: Any) -> Any:
         refuse(what)
+
+    return called
+
+
+def _with_members(handler: Operation, members: Table) -> Operation:
+    def called(context: RequestContext, request: Any) -> Any:
+        if what := request_members.refused(members, context.operation, request):
+            refuse(what)
+        return handler(context, request)
 
     return called
 

@@ -96,9 +96,11 @@ def is_protected(
 ) -> bool:
     """Whether an instance is protected from scale-in.
 
-    With managed termination protection: as long as a task is on it. Without: as the group says.
+    With managed termination protection: as long as a task is on it. Without: as it was set for the
+    instance, or as the group says.
     """
     if provider is not None and provider.protects:
         pending = state.instances[instance].phase in (Phase.PENDING, Phase.WAITING)
         return pending or bool(state.work_on(instance))
-    return group.protects_new
+    own = state.instances[instance].protected
+    return group.protects_new if own is None else own

@@ -45,10 +45,9 @@ class LaunchHook:
 class Group:
     """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice.
 
-    `zones` is the number of its subnets; not `launches` or `terminates`: that process is suspended.
-    The three before `zones` are what the instances' user data
+    `zones` is the number of its subnets. The three before it are what the instances' user data
     does: it completes the launch hook, pulls `warm_image` in the warm pool, and keeps the agent
-    from joining the cluster from there.
+    from joining the cluster from there. `launches` and `terminates`: unless that is suspended.
     """
 
     name: str

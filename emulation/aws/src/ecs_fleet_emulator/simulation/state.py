@@ -52,6 +52,7 @@ class Instance:
     `woken` is when it was started out of the warm pool, `image` what it pulled there; `zone` is the
     number of its group's subnet.
     `completes_hook` and `warm_image` are its group's, unless its role lacks the rights.
+    `protected` is its own protection from scale-in; None: as its group says.
     """
 
     key: int
@@ -74,6 +75,7 @@ class Instance:
     completes_hook: bool = False
     warm_image: str | None = None
     zone: int = 0
+    protected: bool | None = None
 
     @property
     def active(self) -> bool:
@@ -163,7 +165,7 @@ class Task:
         """That of the essential container which ended first."""
         ended = [one for one in self.containers if one.definition.essential and one.stopped]
         first = min(ended, key=lambda one: one.stopped or 0.0, default=None)
-        return first and first.exit_code
+        return None if first is None else first.exit_code
 
     @property
     def health(self) -> Health:

@@ -91,7 +91,7 @@ class TaskContainer:
         with contextlib.suppress(DockerException, RequestException):
             self._container.reload()
             found = (self._container.attrs["State"].get("Health") or {}).get("Status")
-            return _HEALTH.get(found, Health.UNKNOWN)
+            return _HEALTH.get(str(found), Health.UNKNOWN)
         return Health.UNKNOWN
 
     def _watch(self) -> None:

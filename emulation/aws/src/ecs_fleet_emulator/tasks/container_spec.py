@@ -15,15 +15,26 @@ _COMPOSE = "com.docker.compose."
 _MEBIBYTE = 1024 * 1024
 _NANOSECONDS = 1_000_000_000
 _SMALLEST_MEMORY = 6 * _MEBIBYTE
+_OVERRIDDEN = {
+    "cpu": "cpu",
+    "memory": "memory",
+    "task_role_arn": "taskRoleArn",
+    "execution_role_arn": "executionRoleArn",
+}
+"""Attributes of moto's task definition, and the members that override them."""
+_OF_CONTAINER = ("command", "cpu", "memory", "memoryReservation")
 
 
 def with_overrides(definition: Any, overrides: Mapping[str, Any]) -> Any:
-    """A task definition with the overrides of a task: commands and environment variables.
+    """A task definition with the overrides of a task: roles, sizes, and those of its containers.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
     """
     by_name = {one["name"]: one for one in overrides.get("containerOverrides") or []}
     changed = copy.copy(definition)
+    for attribute, member in _OVERRIDDEN.items():
+        if overrides.get(member):
+            setattr(changed, attribute, overrides[member])
     changed.container_definitions = [
         _overridden(one, by_name.get(one["name"], {})) for one in definition.container_definitions
     ]
@@ -35,8 +46,8 @@ def _overridden(container: Mapping[str, Any], override: Mapping[str, Any]) -> di
         one["name"]: one
         for one in (*(container.get("environment") or []), *(override.get("environment") or []))
     }
-    command = {"command": override["command"]} if override.get("command") else {}
-    return {**container, **command, "environment": list(variables.values())}
+    given = {name: override[name] for name in _OF_CONTAINER if override.get(name)}
+    return {**container, **given, "environment": list(variables.values())}
 
 
 def arguments(

@@ -71,16 +71,22 @@ def short(task_id: str) -> str:
     return task_id[:8]
 
 
-def command(config: TaskConfig, container: dict[str, Any]) -> list[str]:
+def has_command(container: Mapping[str, Any]) -> bool:
+    """Whether a container definition says what is run, which its image does otherwise."""
+    return bool(container.get("entryPoint") or container.get("command"))
+
+
+def command(config: TaskConfig, container: dict[str, Any], *, stands_in: bool = True) -> list[str]:
     """The command line of a container's process.
 
-    The emulator's own stands for the image's: a container that names a command runs that.
+    A container that names a command runs that; for the image of another one the emulator's own
+    command stands in, if it may.
 
     Raises:
         TaskStartError: neither the emulator nor the container definition has a command.
     """
     own = [*(container.get("entryPoint") or []), *(container.get("command") or [])]
-    if config.command and not own:
+    if config.command and not own and stands_in:
         return list(config.command)
     if not own:
         raise TaskStartError(

@@ -110,7 +110,15 @@ class TaskLauncher:
                 )
                 task = self._start_container(container, arguments, log.line, exited)
             else:
-                command = environment.command(self._config, container)
+                # The emulator's command is of one image: not also of the containers beside it.
+                of_images = [
+                    one["name"]
+                    for one in definition.container_definitions
+                    if not environment.has_command(one)
+                ]
+                command = environment.command(
+                    self._config, container, stands_in=of_images[:1] == [name]
+                )
                 variables = environment.inherited_variables() | variables | CLOCK.variables()
                 task = TaskProcess(command, variables, self._config, log.line, exited)
         except (OSError, EmulatorEndingError, TaskStartError) as error:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ecs_fleet_emulator.errors import TaskStartError
 from ecs_fleet_emulator.tasks.environment import (
     TaskConfig,
     command,
@@ -38,6 +39,11 @@ def test_a_task_has_the_credentials_of_its_role_and_the_root_users_only_without_
         has_role=has_role,
     )
     assert found.keys() & CREDENTIALS == given
+
+
+def test_the_emulators_command_stands_for_one_image_of_a_task_alone() -> None:
+    with pytest.raises(TaskStartError, match="the image is not run here"):
+        command(CONFIG, {"name": "sidecar"}, stands_in=False)
 
 
 CONFIG = TaskConfig(command=("image",), programs={"python": "/bin/python3"})
