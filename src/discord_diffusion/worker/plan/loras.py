@@ -72,7 +72,7 @@ def _of_hub(spec: LoraSpec) -> int:
             for name in names
             if name.endswith(".safetensors")
         ]
-        return max(sum(header.parameter_count.values()) for header in headers)
+        return int(max(sum(header.parameter_count.values()) for header in headers))
     except Exception as error:
         text = f"{spec.lora}: the hub does not tell ({type(error).__name__})"
         raise UnknownWeightsError(text) from error

@@ -163,7 +163,9 @@ def describe(header: Header, name: str) -> Checkpoint:
         raise UnusableFileError(f"{name} holds {kind}")
     velocity, zero_snr = _training(header)
     for family in _FAMILIES:
-        encoders = {name: _count(header, start) for start, name in family.text_encoders.items()}
+        encoders = {
+            encoder: _count(header, start) for start, encoder in family.text_encoders.items()
+        }
         if all(encoders.values()) and _has(shapes, _PREFIX):
             counts = {"unet": _count(header, _PREFIX), "vae": _count(header, *_VAE_PREFIXES)}
             networks = _networks(counts | encoders)

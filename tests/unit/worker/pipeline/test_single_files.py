@@ -148,6 +148,25 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert refusal(beside) == "cut.safetensors lacks tensors of its networks: it is cut"
 
 
+def test_the_autoencoder_in_an_images_folder_takes_the_place_of_the_files_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = FAMILIES["sd"]()
+    packed = tmp_path / "packed" / "stable-diffusion-1"
+    pipe.save_pretrained(packed)
+    image = tmp_path / "model"
+    image.mkdir()
+    original_layout.save(pipe, image / "a.safetensors")
+    for value in pipe.vae.parameters():
+        value.data.fill_(0.5)
+    pipe.vae.save_pretrained(image / "vae")
+    monkeypatch.setattr(single_files, "CONFIGURATIONS", tmp_path / "packed")
+    monkeypatch.setattr(single_files, "tokenizer", lambda _pad: pipe.tokenizer)
+    model = loading.load(ModelSpec(str(image)), None, torch.device("cpu"), torch.float32, "off")
+    assert {float(value.mean()) for value in model.text_to_image.vae.parameters()} == {0.5}
+    assert model.name == "a"
+
+
 def test_a_pipeline_that_is_on_the_hub_only_is_named_where_the_hub_is_not_reached(
     tmp_path: Path,
 ) -> None:
