@@ -88,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         """The whole body: what is left unread would be taken for the next request."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return io.BufferedReader(DechunkedInput(self.rfile)).read()
+            stream: Any = self.rfile  # werkzeug and typeshed have other types for streams
+            chunks: Any = DechunkedInput(stream)
+            return io.BufferedReader(chunks).read()
         length = int(self.headers.get("Content-Length") or 0)
         if length < 0:
             raise ValueError(length)

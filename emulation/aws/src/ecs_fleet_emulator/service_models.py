@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import moto.core.loaders
+import moto.core.responses
 import moto.core.utils
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.model import ServiceModel
+from moto.core.utils import method_names_from_class
 
 
 class _SharedFiles(JSONFileLoader):
@@ -47,3 +49,5 @@ def apply() -> None:
     # moto's loader adds its own errors to the descriptions: they are for moto alone.
     moto.core.loaders.Loader.FILE_LOADER_CLASS = JSONFileLoader
     moto.core.utils.create_loader = functools.cache(moto.core.loaders.create_loader)
+    # moto lists all methods of a service's class for each request.
+    moto.core.responses.method_names_from_class = functools.cache(method_names_from_class)

@@ -2,10 +2,12 @@
 
 import boto3
 import moto.core.loaders
+import moto.core.responses
 import moto.core.utils
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
+from moto.dynamodb.responses import DynamoHandler
 
 from ecs_fleet_emulator import service_models
 
@@ -17,6 +19,8 @@ def _applied(monkeypatch: pytest.MonkeyPatch) -> None:
     own = moto.core.loaders.Loader
     monkeypatch.setattr(own, "FILE_LOADER_CLASS", own.FILE_LOADER_CLASS, raising=False)
     monkeypatch.setattr(moto.core.utils, "create_loader", moto.core.utils.create_loader)
+    own_names = moto.core.responses.method_names_from_class
+    monkeypatch.setattr(moto.core.responses, "method_names_from_class", own_names)
     service_models.apply()
 
 
@@ -33,6 +37,12 @@ def test_moto_reads_a_description_once_and_adds_to_its_own() -> None:
     first, again = (moto.core.utils._load_service_model("sqs", "service-2") for _ in range(2))
     assert first is again
     assert Loader().load_service_model("sqs", "service-2") != first
+
+
+def test_the_methods_of_a_service_are_listed_once() -> None:
+    listed = moto.core.responses.method_names_from_class
+    assert listed(DynamoHandler) is listed(DynamoHandler)
+    assert {"get_item", "transact_write_items"} < set(listed(DynamoHandler))
 
 
 def test_a_file_that_is_not_there_is_none() -> None:

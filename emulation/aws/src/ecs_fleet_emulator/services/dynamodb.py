@@ -1,4 +1,4 @@
-"""DynamoDB of moto (LocalStack's own needs Java), with two corrections.
+"""DynamoDB of moto (LocalStack's own needs Java), with two corrections and a short cut.
 
 moto checks a condition and then writes without a lock, so that several concurrent conditional
 writes of an item could all succeed. Here calls are served one at a time.
@@ -6,14 +6,19 @@ writes of an item could all succeed. Here calls are served one at a time.
 moto copies the whole table in every transaction, to restore it after an error; with thousands of
 items a transaction takes seconds. Here only the written items are restored.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+
+LocalStack parses what moto answers and writes it anew. Here it is sent as moto wrote it.
 """
 
+import json
+from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
 from localstack.aws.api import RequestContext
+from localstack.aws.forwarder import dispatch_to_backend
 from localstack.aws.spec import load_service
-from localstack.services.moto import _proxy_moto
+from localstack.services.moto import dispatch_to_moto
 from localstack.services.plugins import Service
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
@@ -31,6 +36,7 @@ from .moto_service import moto_service
 from .update_expressions import copied
 
 _MAX_WRITES = 100
+_CONTENT_TYPE = "application/x-amz-json-1.0"
 
 
 def service() -> Service:
@@ -39,9 +45,14 @@ def service() -> Service:
     update_expressions.apply()
     lock = Lock()
 
-    def called(context: RequestContext, request: Any) -> Any:
+    def called(context: RequestContext, _request: Any) -> Any:
         with lock:
-            return _proxy_moto(context, request)
+            answer = dispatch_to_moto(context)
+        if answer.status_code != HTTPStatus.OK:
+            return dispatch_to_backend(context, lambda _context: answer)  # raises the error
+        answer.headers["Content-Type"] = _CONTENT_TYPE
+        context.service_response = json.loads(answer.data)
+        return answer
 
     return moto_service("dynamodb", dict.fromkeys(load_service("dynamodb").operation_names, called))
 

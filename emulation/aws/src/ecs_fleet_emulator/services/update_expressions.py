@@ -56,9 +56,9 @@ def _traverse(traverser: Any, root: Any) -> Any:
         parent = node.parent
         for number, child in enumerate(node.children or ()):
             prepare(node, number)
-            if _is_node(type(child)):
+            if _is_node(child.__class__):
                 visit(child, number)
-        kind = _first(type(node), processed)
+        kind = _first(node.__class__, processed)
         if kind:
             node = processors[kind](node)
             node.parent = parent
@@ -66,7 +66,7 @@ def _traverse(traverser: Any, root: Any) -> Any:
                 parent.children[place] = node
         return node
 
-    return visit(root, -1) if _is_node(type(root)) else root
+    return visit(root, -1) if _is_node(root.__class__) else root
 
 
 def _find_clauses(node: Any, kinds: list[type]) -> list[Any]:
@@ -75,7 +75,7 @@ def _find_clauses(node: Any, kinds: list[type]) -> list[Any]:
     for child in node.children or ():
         if type(child) in kinds:
             found.append(child)
-        elif _has_clauses(type(child)):
+        elif _has_clauses(child.__class__):
             found.extend(_find_clauses(child, kinds))
     return found
 
