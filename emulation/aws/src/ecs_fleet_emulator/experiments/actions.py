@@ -58,10 +58,7 @@ class Actions:
             ExperimentError: it cannot be done.
         """
         kind, given = action["actionId"], action.get("parameters") or {}
-        if (
-            kind in known_actions.ACTIONS
-            and known_actions.ROLE in known_actions.ACTIONS[kind].targets.values()
-        ):
+        if known_actions.ROLE in known_actions.ACTIONS[kind].targets.values():
             return self._begin_api_fault(kind, resources, given)
         if kind in (known_actions.ADD_DELAY, known_actions.INVOCATION_ERROR):
             return self._begin_invocation_fault(kind, resources, given)

@@ -108,9 +108,10 @@ def _check_parameters(name: str, known: Action, given: Mapping[str, str]) -> Non
         if one not in known.parameters:
             raise ExperimentError(f"the action {name} has the parameter {one}: {known.id} lacks it")
     for one, parameter in known.parameters.items():
-        if one in given:
-            _CHECKS.get(one, lambda _text, _name: None)(given[one], one)
-        elif parameter.required:
+        check = _CHECKS.get(one)
+        if one in given and check is not None:
+            check(given[one], one)
+        elif one not in given and parameter.required:
             raise ExperimentError(f"the action {name} lacks the parameter {one}")
 
 
