@@ -35,6 +35,9 @@ class GatewayClient:
         self.sequence: int | None = None
         self.compresses = False
         """Whether payloads are compressed one by one, as Identify asks for."""
+        self.takes = asyncio.Event()
+        """Whether it takes what is sent; one that does not keeps the sender waiting."""
+        self.takes.set()
         self.is_refused = False
         """Whether the handshake was refused with status 403."""
 
@@ -44,6 +47,7 @@ class GatewayClient:
 
     async def send(self, message: Message) -> None:
         """The application's side: what the client gets."""
+        await self.takes.wait()
         await self._to_client.put(message)
 
     async def opened(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from discord_stand_in.gateway import connection
 from discord_stand_in.gateway_protocol import LIMITED_FLAGS, Intent
 from tests.gateway_client import (
     GUILD_INTENTS,
@@ -135,6 +136,22 @@ async def test_a_client_that_says_goodbye_ends_its_session(standin: StandIn) -> 
         await again.read()
         again.resume(ready["session_id"], 1)
         assert await again.read() == {"op": 9, "d": False, "s": None, "t": None}
+
+
+async def test_a_client_that_reads_no_more_is_left(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SEND_SECONDS", 0.05)
+    async with identified(standin) as (client, ready):
+        session = standin.backend.sessions.find(ready["session_id"])
+        assert session is not None
+        client.takes.clear()
+        for _ in range(3):
+            client.write(1)
+        async with asyncio.timeout(10):
+            while session.connection is not None:
+                await asyncio.sleep(0.01)
+    assert session.disconnected_at is not None
 
 
 async def test_a_session_can_be_resumed_for_three_minutes(standin: StandIn) -> None:

@@ -41,6 +41,8 @@ _ENDS_SESSION = (1000, 1001)
 _GRACE = 1.5
 """How many intervals may pass without a heartbeat; Discord documents no number."""
 _WATCH_SECONDS = 1.0
+SEND_SECONDS = 20.0
+"""A client that takes nothing for so long is left: what waits for it would only grow."""
 _LARGE_BYTES = 1024
 """Larger payloads are compressed for a client that asked for it; Discord documents no number."""
 
@@ -76,7 +78,7 @@ class GatewayConnection:
         tasks = [asyncio.create_task(one) for one in work]
         try:
             # The writer alone ends a connection: the others tell it to, with the code or None.
-            with contextlib.suppress(WebSocketDisconnect):
+            with contextlib.suppress(WebSocketDisconnect, TimeoutError):
                 await tasks[0]
         finally:
             for task in tasks:
@@ -86,20 +88,28 @@ class GatewayConnection:
                 self._backend.sessions.disconnect(self._session, self)
 
     async def _write(self) -> None:
-        """Send what waits, until the connection is closed."""
+        """Send what waits, until the connection is closed, or its client reads no more.
+
+        Raises:
+            TimeoutError: the client has not read for SEND_SECONDS.
+        """
         while (next_one := await self._outgoing.get()) is not None:
-            if isinstance(next_one, CloseCode):
-                _log.info("Gateway: closed with %d %s", next_one.number, next_one.reason)
-                await self._websocket.close(next_one.number, next_one.reason)
-                return
-            text = json.dumps(next_one, separators=(",", ":"))
-            if self._zlib is not None:
-                data = self._zlib.compress(text.encode())
-                await self._websocket.send_bytes(data + self._zlib.flush(zlib.Z_SYNC_FLUSH))
-            elif self._compresses_payloads and len(text) > _LARGE_BYTES:
-                await self._websocket.send_bytes(zlib.compress(text.encode()))
-            else:
-                await self._websocket.send_text(text)
+            async with asyncio.timeout(SEND_SECONDS):
+                if isinstance(next_one, CloseCode):
+                    _log.info("Gateway: closed with %d %s", next_one.number, next_one.reason)
+                    await self._websocket.close(next_one.number, next_one.reason)
+                    return
+                await self._send_payload(next_one)
+
+    async def _send_payload(self, payload: Json) -> None:
+        text = json.dumps(payload, separators=(",", ":"))
+        if self._zlib is not None:
+            data = self._zlib.compress(text.encode())
+            await self._websocket.send_bytes(data + self._zlib.flush(zlib.Z_SYNC_FLUSH))
+        elif self._compresses_payloads and len(text) > _LARGE_BYTES:
+            await self._websocket.send_bytes(zlib.compress(text.encode()))
+        else:
+            await self._websocket.send_text(text)
 
     async def _read(self) -> None:
         """Act on what the client sends; a rule that it breaks closes the connection."""
