@@ -21,6 +21,7 @@ from transformers import CLIPTokenizer
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import placement
+from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.weights import short_reason
 from discord_diffusion.worker.plan import single_files
 from discord_diffusion.worker.plan.choice import MemoryPlan
@@ -144,6 +145,10 @@ def _whole(
         parts |= {
             name: tokenizer(pads.get(name, _END)) for name in index if name.startswith("tokenizer")
         }
+    if (index.get("safety_checker") or [None])[0]:
+        # Diffusers leaves it out with single files.
+        checker = SafetyChecker.load(str(folder), torch.device("cpu"), dtype)
+        parts |= {"safety_checker": checker.network, "feature_extractor": checker.processor}
     kind = getattr(diffusers, index["_class_name"])
     pipe = kind.from_single_file(
         str(file), config=str(folder), dtype=dtype, local_files_only=True, **parts

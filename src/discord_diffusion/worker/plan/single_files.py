@@ -158,8 +158,8 @@ def describe(header: Header, name: str) -> Checkpoint:
     for part, kind in _OTHER_KINDS:
         if any(part in tensor for tensor in shapes):
             raise UnusableFileError(f"{name} holds {kind}")
-    first = shapes.get(f"{_PREFIX}input_blocks.0.0.weight", (0, 0))
-    if kind := _CHANNELS.get(first[1]):
+    channels = shapes.get(f"{_PREFIX}input_blocks.0.0.weight", ())[1:2]
+    if channels and (kind := _CHANNELS.get(channels[0])):
         raise UnusableFileError(f"{name} holds {kind}")
     velocity, zero_snr = _training(header)
     for family in _FAMILIES:

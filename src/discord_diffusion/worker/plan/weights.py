@@ -146,7 +146,7 @@ def parse_header(content: bytes, where: str) -> Header:
     """The header that is these bytes; `UnknownWeightsError` if they are none."""
     try:
         tensors = json.loads(content)
-        metadata = tensors.pop("__metadata__", {})
+        metadata = dict(tensors.pop("__metadata__", {}))
         shapes = {name: tuple(map(int, value["shape"])) for name, value in tensors.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnknownWeightsError(f"{where} is no safetensors file: {error}") from error

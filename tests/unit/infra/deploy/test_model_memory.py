@@ -8,6 +8,7 @@ from discord_diffusion.worker.plan import sources
 from infra.deploy import image, model_memory
 from infra.deploy.finding import Finding, Verdict
 from tests.deployments import deployment
+from tests.unit.worker.plan.test_weight_counts import write_header
 
 FLUX, SD15 = "black-forest-labs/FLUX.1-schnell", "stable-diffusion-v1-5/stable-diffusion-v1-5"
 NOWHERE = Path("never-made")
@@ -45,6 +46,26 @@ def test_a_folder_below_the_checkout_is_measured(tmp_path: Path) -> None:
     (folder / "model.bin").write_bytes(bytes(400))
     [finding] = check({"model": "models/own"}, "g4dn.xlarge", root=tmp_path)
     assert finding.verdict is Verdict.GOOD
+
+
+def test_a_single_file_is_measured_with_its_loras_and_one_of_another_kind_is_refused(
+    tmp_path: Path,
+) -> None:
+    start = "model.diffusion_model.input_blocks.0.0.weight"
+    encoder = "cond_stage_model.transformer.text_model.a"
+    write_header(tmp_path / "a.safetensors", {start: [320, 4, 3, 3], encoder: [10**9]})
+    write_header(tmp_path / "ink.safetensors", {"unet.lora_A.weight": [12, 10**9]})
+    fleet = "g4dn.xlarge"
+    [finding] = check({"model": "a.safetensors"}, fleet, root=tmp_path)
+    assert finding.verdict is Verdict.GOOD
+    assert "g4dn.xlarge: in fp16, whole on the GPU" in finding.found
+    ink = {"lora": str(tmp_path / "ink.safetensors"), "weight": None}
+    added = {"model": "a.safetensors", "loras": {"ink": ink}}
+    [finding] = check(added, fleet, root=tmp_path)
+    assert finding.verdict is Verdict.BAD, "they do not fit with it"
+    [finding] = check({"model": "ink.safetensors"}, fleet, root=tmp_path)
+    assert finding.verdict is Verdict.BAD
+    assert "holds LoRA weights" in finding.found
 
 
 def test_a_model_of_unknown_size_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,10 @@ def test_a_file_in_the_folder_of_a_pipeline_takes_from_it_what_it_lacks(tmp_path
     state |= original_layout.clip(pipe.text_encoder, "cond_stage_model.transformer.")
     original_layout.write(state, tmp_path / "folder" / "no-vae.safetensors")
     assert same(drawn(tmp_path / "folder" / "no-vae.safetensors"), expected)
+    for name in ("denoiser", "no-vae"):
+        spec = ModelSpec(str(tmp_path / "folder" / f"{name}.safetensors"))
+        model = loading.load(spec, None, torch.device("cpu"), torch.float32, "off")
+        assert model.safety_checker, "that of the folder"
 
 
 @pytest.mark.parametrize("plan", [None, MemoryPlan("fp32", straight=True)])
