@@ -229,6 +229,8 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
 	$(UV) export --quiet --only-group quantization -o docker/quantization.lock
 	$(UV) export --quiet --no-default-groups --no-emit-local --extra emulation -o docker/rig.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --constraint docker/rig.lock emulation/discord/pyproject.toml -o docker/stand-in.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
 	cd / && $(abspath $(VENV))/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock

@@ -6,8 +6,10 @@ workflow that the index trusts (https://docs.astral.sh/uv/guides/package/#publis
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from toolchain.commands import clean_environment, run
@@ -23,9 +25,31 @@ def build(layout: Layout, folder: Path) -> list[Path]:
         CommandFailedError: one could not be built; the text says why.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    for project in (layout.stand_in, layout.emulator):
-        run([uv_of(layout), "build", "--quiet", "--out-dir", folder, project])
+    with tempfile.TemporaryDirectory() as temporary:
+        emulator = Path(temporary) / "emulator"
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*", "localemu")
+        shutil.copytree(layout.emulator, emulator, ignore=ignored)
+        _pin_runtime(layout, emulator / "pyproject.toml")
+        for project in (layout.stand_in, emulator):
+            run([uv_of(layout), "build", "--quiet", "--out-dir", folder, project])
     return sorted(folder.glob("*.whl"))
+
+
+def _pin_runtime(layout: Layout, project: Path) -> None:
+    """Let the extra `runtime` name the versions that the lock has, all of them.
+
+    LocalStack and what it needs hardly bound their own dependencies.
+    """
+    words = ["export", "--quiet", "--frozen", "--no-hashes", "--no-annotate", "--no-header"]
+    words += ["--no-emit-project", "--no-default-groups", "--extra", "runtime"]
+    exported = run([uv_of(layout), *words, "--project", layout.emulator])
+    pins = [line.replace('"', "'") for line in exported.splitlines() if "==" in line]
+    listed = "".join(f'    "{pin}",\n' for pin in pins)
+    text = project.read_text("utf-8")
+    pinned = re.sub(
+        r"(?ms)^runtime = \[$.*?^\]$", lambda _: f"runtime = [\n{listed}]", text, count=1
+    )
+    project.write_text(pinned, "utf-8")
 
 
 def publish(layout: Layout, folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Tests, images and the Lambda package run the same versions: all come from the project's lock."""
 
+import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,18 @@ def test_an_exported_lock_holds_what_the_projects_lock_does(path: str) -> None:
     ).stdout
     assert pins(exported)
     assert pins((LAYOUT.root / path).read_text()) == pins(exported), "run: make lock"
+
+
+def test_the_stand_ins_own_image_has_what_it_needs_in_the_versions_of_the_rigs() -> None:
+    own, rigs = (
+        {line.split(" ")[0] for line in pins((LAYOUT.root / "docker" / f"{name}.lock").read_text())}
+        for name in ("stand-in", "rig")
+    )
+    named = {line.partition("==")[0].lower() for line in own if "==" in line}
+    project = tomllib.loads((LAYOUT.stand_in / "pyproject.toml").read_text())["project"]
+    needed = {re.split("[>=<[]", one)[0].lower() for one in project["dependencies"]}
+    assert needed <= named
+    assert {line for line in own if "==" in line} <= rigs, "run: make lock"
 
 
 def test_the_worker_image_has_the_torch_that_is_tested_and_no_other() -> None:

@@ -151,7 +151,7 @@ def _reason(log: Path) -> str:
     logged = log.read_text("utf-8", "replace")[-_LOG_BYTES:]
     if "No module named 'localstack" in logged:
         return (
-            "this Python has no LocalStack: install 'ecs-fleet-emulator[runtime]', or name another"
-            f" environment's interpreter that has it in {PYTHON}"
+            "this Python has no LocalStack: install 'ecs-fleet-emulator[runtime]' for Python 3.13,"
+            f" or name the interpreter of another environment that has it in {PYTHON}"
         )
     return f"it last logged:\n{logged}"
