@@ -48,7 +48,7 @@ def advance(state: FleetState, task: Task, now: float) -> None:
             _crash(state, task, now)
             health.check(state, task, now)
         case Status.STOPPING if is_reached(state, task):
-            containers.stop(state, task, now)
+            _stop_containers(state, task, now)
         case Status.STOPPED if task.stopped is not None:
             if now >= task.stopped + state.settings.remember_seconds:
                 del state.tasks[task.id]
@@ -143,7 +143,11 @@ def stop(
     task.reason, task.stop_code = reason, code
     task.status = Status.STOPPING
     if is_reached(state, task) or not containers.running(task):
-        containers.stop(state, task, now)
+        _stop_containers(state, task, now)
+
+
+def _stop_containers(state: FleetState, task: Task, now: float) -> None:
+    containers.stop(state, task, now)
     if containers.all_stopped(task):
         end(state, task, now)
 

@@ -12,7 +12,7 @@ from ecs_fleet_emulator.simulation.snapshots import (
     Dependency,
     HealthCheck,
 )
-from ecs_fleet_emulator.simulation.state import ContainerStatus, Status, Task
+from ecs_fleet_emulator.simulation.state import ContainerStatus, Fault, Status, Task
 
 CHECK = HealthCheck(interval=10, retries=2)
 
@@ -190,6 +190,23 @@ def test_a_task_that_is_stopped_while_it_starts_starts_nothing_more() -> None:
     fleet.change_service(desired=0)
     fleet.run(60)
     assert (started(fleet), task_of(fleet).status) == (["init"], Status.STOPPED)
+    assert statuses(task_of(fleet))["web"] == (ContainerStatus.STOPPED, None)
+
+
+def test_a_task_that_is_stopped_out_of_reach_ends_once_its_agent_is_connected() -> None:
+    fleet = fleet_of(
+        Container("web", depends_on=after("init", Condition.COMPLETE)),
+        Container("init", essential=False),
+    )
+    fleet.simulation.set_fault(Fault.AGENT_DISCONNECTED, on=True)
+    fleet.change_service(desired=0)
+    fleet.run(60)
+    fleet.exit("task-1", 0, "init")
+    fleet.run(60)
+    assert (task_of(fleet).status, started(fleet)) == (Status.STOPPING, ["init"])
+    fleet.simulation.set_fault(Fault.AGENT_DISCONNECTED, on=False)
+    fleet.run(1)
+    assert task_of(fleet).status is Status.STOPPED
     assert statuses(task_of(fleet))["web"] == (ContainerStatus.STOPPED, None)
 
 
