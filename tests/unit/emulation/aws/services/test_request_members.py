@@ -1,11 +1,12 @@
 """Every member of every request of ECS and Auto Scaling is acted out, shown, or refused by name."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, ServiceModel, Shape
 
 from ecs_fleet_emulator.services.autoscaling_members import AUTOSCALING
 from ecs_fleet_emulator.services.ecs_members import ECS
@@ -14,14 +15,19 @@ from ecs_fleet_emulator.services.request_members import Table, paths, refused
 TABLES = {"ecs": ECS, "autoscaling": AUTOSCALING}
 
 
+@functools.cache
+def model_of(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
 def operations(service: str) -> Iterator[OperationModel]:
-    model = botocore.session.get_session().get_service_model(service)
+    model = model_of(service)
     for name in model.operation_names:
         yield model.operation_model(name)
 
 
 def operation(service: str, name: str) -> OperationModel:
-    return next(one for one in operations(service) if one.name == name)
+    return model_of(service).operation_model(name)
 
 
 def sample(shape: Shape) -> Any:
@@ -77,7 +83,7 @@ def test_every_member_of_every_request_is_acted_out_shown_or_refused_by_name(ser
 
 @pytest.mark.parametrize("service", TABLES)
 def test_the_tables_name_nothing_that_aws_does_not_have(service: str) -> None:
-    model = botocore.session.get_session().get_service_model(service)
+    model = model_of(service)
     for name, members in TABLES[service].items():
         known = set(model.shape_for(name).members)
         named = {*members.acted.split(), *members.shown.split()}
