@@ -37,6 +37,11 @@ _.update_service
 _._wait_interval
 _._eval_body
 _._eval_service_task
+_._get_evaluation_entrypoint
+_.dispatch_sqs_metric
+_.find_clauses
+_.service_response
+_.traverse
 
 # The interface of LocalStack's runtime executors, servers and plug-ins, which LocalStack calls.
 _.cleanup_version
@@ -57,6 +62,17 @@ ce
 dynamodb
 fis
 service_quotas
+sqs
+
+# What socketserver and http.server read and call.
+block_on_close
+request_queue_size
+_.handle_error
+_.do_DELETE
+_.do_HEAD
+_.do_OPTIONS
+_.do_PATCH
+_.do_PUT
 
 # The interface of an importlib.abc.Loader.
 _.exec_module
