@@ -40,7 +40,7 @@ local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_
 	@$(RIG) up
 
 .PHONY: send
-send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= LORA= OUT=dir TIMEOUT=120)
+send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= LORA= MODEL= OUT=dir TIMEOUT=120)
 	@$(RIG) send
 
 .PHONY: local-status

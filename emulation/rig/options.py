@@ -22,6 +22,9 @@ class Emulator(StrEnum):
     LOCALEMU = LOCALEMU
 
 
+FEW_STEPS = "few-steps"
+"""Name of the embedded model that is distilled to draw in few steps, and of its LoRA."""
+
 STAND_IN, LIVE = "stand-in", "live"
 """What a stack has for Discord."""
 WORKER = "worker"
@@ -78,6 +81,8 @@ class ModelOptions:
     """The root module's variable `styles`."""
     loras: tuple[str, ...] = ()
     """Names of LoRAs that are in folders below that of the model."""
+    few_steps: int | None = None
+    """Steps of a second model, `FEW_STEPS`: this one, and the LoRA of that name merged into it."""
     scaling: Mapping[str, float] = field(default_factory=dict)
     """Fields of the root module's variable `scaling` that depend on the speed of the model."""
 
@@ -94,8 +99,17 @@ class ModelOptions:
             notice=_EMBEDDED_NOTICE,
             styles=_EMBEDDED_STYLES,
             loras=("parchment",),
+            few_steps=4,
             scaling={"seconds_per_job": 0.5, "target_wait_seconds": 5},
         )
+
+    def models(self) -> dict[str, dict[str, Any]]:
+        """The field `models` of the root module's variable `worker`."""
+        if self.few_steps is None:
+            return {}
+        lora = f"{self.model}/loras/{FEW_STEPS}"
+        found = {"model": self.model, "lora": lora, "steps": self.few_steps, "guidance": 1}
+        return {FEW_STEPS: found}
 
     def generation_defaults(self) -> dict[str, float]:
         """The variable `generation_defaults` of the root module."""

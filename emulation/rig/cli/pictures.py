@@ -59,6 +59,9 @@ def send(
     lora: Annotated[
         str | None, typer.Option(envvar="RIG_LORA", help="LoRAs: name:weight, up to three.")
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(envvar="RIG_MODEL", help="One of the stack's models, by name.")
+    ] = None,
     out: Out = Path("build/pictures"),
     timeout: Timeout = 120,
     user: Annotated[str | None, typer.Option(help="Id of the user who sends it.")] = None,
@@ -68,6 +71,7 @@ def send(
     """Send a signed /imagine through the running stack and save the pictures."""
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt, "lora": lora}
+    given |= {"model": model}
     options = {name: value for name, value in given.items() if value is not None}
     state = running_stack(state_dir)
     if state.live:

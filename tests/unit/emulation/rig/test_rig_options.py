@@ -1,9 +1,11 @@
 """The options of a stack, and the variables and settings that follow from them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from discord_diffusion.jobs.models import parse
 from ecs_fleet_emulator.launch import DELAYS
 from ecs_fleet_emulator.simulation.settings import Delays, Settings
 from emulation.rig import logs
@@ -97,3 +99,11 @@ def test_a_log_is_found_by_its_name_or_its_beginning(tmp_path: Path) -> None:
     assert len(logs.named_files(tmp_path, None)) == 3
     with pytest.raises(RigError, match="emulator, worker-1f2e3d4c"):
         logs.named_files(tmp_path, "work")
+
+
+def test_the_embedded_model_in_few_steps_is_a_model_that_the_worker_reads() -> None:
+    found = ModelOptions.embedded(Path("/checkout")).models()
+    [spec] = parse(json.dumps(found)).values()
+    assert (spec.model, spec.steps, spec.guidance) == ("/checkout/fixtures/model/tiny", 4, 1)
+    assert spec.lora == "/checkout/fixtures/model/tiny/loras/few-steps"
+    assert ModelOptions("hub/model").models() == {}
