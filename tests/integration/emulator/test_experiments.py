@@ -28,6 +28,7 @@ ENDED_SECONDS = 10
 
 
 INSTANCES = {"resourceType": "aws:ec2:instance"}
+RUNNING = {"filters": [{"path": "State.Name", "values": ["running"]}]}
 
 
 class Experiments:
@@ -132,14 +133,24 @@ def test_tasks_are_stopped_and_instances_ended_by_tags_and_parameters(fleet: Sma
     [arn] = interrupted["targets"]["target"]["resourceArns"]
     assert experiments.state(interrupted) == "completed", "FIS does not wait for the end"
     fleet.wait(lambda: arn.rpartition("/")[2] not in instances(fleet), "it has ended")
-    ended = experiments.start("aws:ec2:terminate-instances", spot | INSTANCES)
+    end_instances(fleet, "aws:ec2:stop-instances")
+    end_instances(fleet, "aws:ec2:terminate-instances")
+
+
+def end_instances(fleet: SmallFleet, action: str) -> None:
+    """Let an experiment end the running instances, and wait until Auto Scaling replaces them."""
+    experiments, tags = Experiments(fleet), {"aws:autoscaling:groupName": fleet.service_name}
+    fleet.wait(lambda: instances(fleet, "InService"), "an instance is in service")
+    ended = experiments.start(action, INSTANCES | RUNNING | {"resourceTags": tags})
+    assert experiments.state(ended) == "completed"
     names = {one.rpartition("/")[2] for one in ended["targets"]["target"]["resourceArns"]}
-    fleet.wait(lambda: not names & instances(fleet), "the others have ended")
+    fleet.wait(lambda: names.isdisjoint(instances(fleet)), "others are in their place")
 
 
-def instances(fleet: SmallFleet) -> set[str]:
-    """The ids of the group's instances."""
-    return {one["InstanceId"] for one in fleet.group()["Instances"]}
+def instances(fleet: SmallFleet, *states: str) -> set[str]:
+    """The ids of the group's instances, perhaps of those in some lifecycle states."""
+    found = fleet.group()["Instances"]
+    return {one["InstanceId"] for one in found if not states or one["LifecycleState"] in states}
 
 
 def test_what_fis_has_not_here_is_refused_and_templates_have_tags(fleet: SmallFleet) -> None:

@@ -9,6 +9,7 @@ from localstack.aws.api import RequestContext
 from localstack.aws.connect import ClientFactory
 from localstack.aws.handlers import service as handlers_service
 from localstack.aws.handlers.service import ServiceExceptionSerializer
+from localstack.aws.handlers.service_plugin import ServiceLoader
 from localstack.aws.skeleton import Skeleton
 from localstack.services.iam.resources.service_linked_roles import SERVICE_LINKED_ROLES
 from localstack.services.lambda_.invocation import version_manager
@@ -86,6 +87,22 @@ def apply() -> None:
         active = (service.lambda_running_versions, service.lambda_starting_versions)
         if any(qualified_arn in versions for versions in active):
             original(service, qualified_arn)
+
+    complete: set[str] = set()
+
+    @patch(ServiceLoader.require_service)  # type: ignore[untyped-decorator]  # as below
+    def _require_service(
+        original: Any, loader: Any, chain: Any, context: RequestContext, response: Any
+    ) -> None:
+        """Wait until a service that another request loads has all its operations.
+
+        LocalStack takes it for loaded just before it adds them: a request that came in between was
+        answered with status 501.
+        """
+        original(loader, chain, context, response)
+        if context.service and (name := context.service.service_name) not in complete:
+            with loader.service_locks[name]:
+                complete.add(name)
 
     @patch(ScheduledTask.set_next_deadline)  # type: ignore[untyped-decorator]  # as below
     def _set_next_deadline(original: Any, task: Any) -> None:
