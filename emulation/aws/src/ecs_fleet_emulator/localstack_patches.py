@@ -61,8 +61,33 @@ def _start_thread(method: Any, **given: Any) -> Any:
     return threads.start_thread(method, **given)
 
 
+def _patch_loading_and_schedules() -> None:
+    complete: set[str] = set()
+
+    @patch(ServiceLoader.require_service)  # type: ignore[untyped-decorator]  # as below
+    def _require_service(
+        original: Any, loader: Any, chain: Any, context: RequestContext, response: Any
+    ) -> None:
+        """Wait until a service that another request loads has all its operations.
+
+        LocalStack takes it for loaded just before it adds them: a request that came in between was
+        answered with status 501.
+        """
+        original(loader, chain, context, response)
+        if context.service and (name := context.service.service_name) not in complete:
+            with loader.service_locks[name]:
+                complete.add(name)
+
+    @patch(ScheduledTask.set_next_deadline)  # type: ignore[untyped-decorator]  # as below
+    def _set_next_deadline(original: Any, task: Any) -> None:
+        """A late task is not run as often as it was missed, which is often where time moves."""
+        original(task)
+        task.deadline = max(task.deadline, time.time())
+
+
 def apply() -> None:
     """Apply all patches. Called once, before anything is served."""
+    _patch_loading_and_schedules()
     for service, name in _SERVICE_LINKED_ROLES.items():
         role = {"role_name": name, "attached_policies": [], "suffix_allowed": False}
         SERVICE_LINKED_ROLES[service] = {"service": service, **role}
@@ -87,28 +112,6 @@ def apply() -> None:
         active = (service.lambda_running_versions, service.lambda_starting_versions)
         if any(qualified_arn in versions for versions in active):
             original(service, qualified_arn)
-
-    complete: set[str] = set()
-
-    @patch(ServiceLoader.require_service)  # type: ignore[untyped-decorator]  # as below
-    def _require_service(
-        original: Any, loader: Any, chain: Any, context: RequestContext, response: Any
-    ) -> None:
-        """Wait until a service that another request loads has all its operations.
-
-        LocalStack takes it for loaded just before it adds them: a request that came in between was
-        answered with status 501.
-        """
-        original(loader, chain, context, response)
-        if context.service and (name := context.service.service_name) not in complete:
-            with loader.service_locks[name]:
-                complete.add(name)
-
-    @patch(ScheduledTask.set_next_deadline)  # type: ignore[untyped-decorator]  # as below
-    def _set_next_deadline(original: Any, task: Any) -> None:
-        """A late task is not run as often as it was missed, which is often where time moves."""
-        original(task)
-        task.deadline = max(task.deadline, time.time())
 
     LogHandler.run_log_loop = telemetry.write_logs
     version_manager.start_thread = _start_thread
