@@ -1,4 +1,4 @@
-"""The packages as strangers have them: installed by pip into empty environments.
+"""The packages as strangers have them: installed into empty environments.
 
 `make test-packages` runs this: it installs from the package index, which takes a minute or two.
 """
@@ -17,9 +17,11 @@ import pytest
 from tests.conformance.discord.client_environments import node_packages
 from toolchain import packages, terraform
 from toolchain.commands import clean_environment
-from toolchain.environments import PYTHON_OF_LAMBDA, find_python
+from toolchain.environments import find_or_fetch_python, uv_of
 from toolchain.layout import Layout, python_of
 
+# A cold cache and a busy machine take minutes.
+pytestmark = pytest.mark.timeout(900)
 LAYOUT = Layout.of_this_checkout()
 OURS = ("discord_diffusion", "emulation", "fixtures", "infra", "tests", "toolchain")
 SECONDS = 60.0
@@ -34,10 +36,18 @@ class Stranger:
     folder: Path
 
     @classmethod
-    def made(cls, base: str | Path, folder: Path) -> "Stranger":
-        """An empty environment of an interpreter."""
-        subprocess.run([base, "-m", "venv", folder / "environment"], check=True)
+    def made(cls, folder: Path) -> "Stranger":
+        """An empty environment of the Python that LocalStack runs on."""
+        base = find_or_fetch_python(uv_of(LAYOUT), LAYOUT.cache / "python")
+        words = ("venv", "--quiet", "--no-project", "--python", base, folder / "environment")
+        subprocess.run([uv_of(LAYOUT), *words], check=True)
         return cls(python_of(folder / "environment"), folder)
+
+    def install(self, *packages: str | Path) -> None:
+        """Install packages from the index, as pip does, with the cache of the set-up."""
+        words = ("pip", "install", "--quiet", "--python", self.python)
+        command = [uv_of(LAYOUT), *words, *packages]
+        subprocess.run(command, cwd=self.folder, env=clean_environment(), check=True)
 
     def run(self, *words: str | Path, **variables: str) -> None:
         """Run a module; the test fails with what it prints."""
@@ -85,14 +95,12 @@ def copied_example(project: Path, name: str, folder: Path) -> Path:
 def test_the_stand_ins_examples_run_where_it_alone_is_installed(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:
-    base = find_python(PYTHON_OF_LAMBDA)
-    assert base is not None
-    stranger = Stranger.made(base, tmp_path)
+    stranger = Stranger.made(tmp_path)
     endpoint = copied_example(LAYOUT.stand_in, "http_endpoint", tmp_path)
     bot = copied_example(LAYOUT.stand_in, "discordjs", tmp_path)
     (bot / "node_modules").symlink_to(node_packages() / "node_modules")
     with quick():
-        stranger.run("pip", "install", "--quiet", wheels["discord_stand_in"], "pytest")
+        stranger.install(wheels["discord_stand_in"], "pytest")
         assert not [module for module in OURS if stranger.imports(module)]
         stranger.run("pytest", "-q", endpoint)
         stranger.run("pytest", "-q", bot)
@@ -102,10 +110,9 @@ def test_the_stand_ins_examples_run_where_it_alone_is_installed(
 def test_the_emulators_example_runs_where_it_alone_is_installed(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:
-    base, program = find_python(PYTHON_OF_LAMBDA), terraform.find(LAYOUT.cache)
-    assert base is not None
+    program = terraform.find(LAYOUT.cache)
     assert program is not None
-    stranger = Stranger.made(base, tmp_path)
+    stranger = Stranger.made(tmp_path)
     # The provider that the set-up fetched, as a person's own settings name a mirror of theirs.
     settings = tmp_path / "terraform.rc"
     mirror = LAYOUT.terraform_data / "providers"
@@ -116,7 +123,7 @@ def test_the_emulators_example_runs_where_it_alone_is_installed(
     example = copied_example(LAYOUT.emulator, "queue_workers", tmp_path)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     with quick():
-        stranger.run("pip", "install", "--quiet", wheel, "pytest")
+        stranger.install(wheel, "pytest")
         assert not [module for module in OURS if stranger.imports(module)]
         stranger.run("pytest", "-q", example, TF_CLI_CONFIG_FILE=str(settings), PATH=path)
     subprocess.run([stranger.python.with_name("ecs-fleet-emulator"), "--help"], check=True)

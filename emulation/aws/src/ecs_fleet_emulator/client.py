@@ -29,13 +29,15 @@ class EmulatorSession(boto3.Session):
         super().__init__(_KEYS["AWS_ACCESS_KEY_ID"], _KEYS["AWS_SECRET_ACCESS_KEY"], None, region)
         self._endpoint = endpoint
 
-    def client(self, service_name: str, **options: Any) -> Any:  # type: ignore[override]
+    def client(self, service_name: str, *words: Any, **options: Any) -> Any:
         """A client of a service."""
-        return super().client(service_name, **{"endpoint_url": self._endpoint} | options)  # type: ignore[call-overload]
+        options = {"endpoint_url": self._endpoint} | options
+        return super().client(service_name, *words, **options)  # type: ignore[call-overload]
 
-    def resource(self, service_name: str, **options: Any) -> Any:  # type: ignore[override]
+    def resource(self, service_name: str, *words: Any, **options: Any) -> Any:
         """A resource of a service."""
-        return super().resource(service_name, **{"endpoint_url": self._endpoint} | options)  # type: ignore[call-overload]
+        options = {"endpoint_url": self._endpoint} | options
+        return super().resource(service_name, *words, **options)  # type: ignore[call-overload]
 
 
 class Emulator:
