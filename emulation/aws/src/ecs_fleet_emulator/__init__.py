@@ -17,7 +17,3 @@ processes/             child processes, which end with the emulator
 localemu_compat.py     LocalEmu in LocalStack's place
 errors.py              the exception classes
 """
-
-from . import localemu_compat
-
-localemu_compat.install()

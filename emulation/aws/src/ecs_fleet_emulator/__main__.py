@@ -9,6 +9,10 @@ import gc
 
 gc.disable()
 
+from ecs_fleet_emulator import localemu_compat  # noqa: E402  # before any import of LocalStack
+
+localemu_compat.install()
+
 from ecs_fleet_emulator.tasks.forked_tasks import FORKED_TASKS  # noqa: E402  # before what takes long
 
 FORKED_TASKS.start_early()

@@ -70,8 +70,11 @@ class _LocalEmuFinder(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Let imports of LocalStack find LocalEmu where that is what is installed."""
-    if IS_LOCALEMU:
+    """Let imports of LocalStack find LocalEmu where that is what is installed.
+
+    For the emulator's own process alone: what else imports this package keeps its environment.
+    """
+    if IS_LOCALEMU and not any(isinstance(one, _LocalEmuFinder) for one in sys.meta_path):
         os.environ.update(_OWN_ENVIRONMENT)
         sys.meta_path.insert(0, _LocalEmuFinder())
 

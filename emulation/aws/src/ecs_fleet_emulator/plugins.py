@@ -5,8 +5,14 @@ the gateway listens; a service is made at its first request, the executor plugin
 function; `end_process` runs at shutdown before LocalStack stops its services.
 """
 
+# ruff: noqa: E402  # the names of LocalStack first
+
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from . import localemu_compat
+
+localemu_compat.install()
 
 from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
@@ -89,7 +95,7 @@ def ecr() -> Service:
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def patch_localstack() -> None:
-    from . import localemu_compat, localstack_patches, service_models
+    from . import localstack_patches, service_models
 
     service_models.apply()
     localstack_patches.apply()

@@ -68,6 +68,17 @@ def test_what_neither_has_cannot_be_imported(compat: ModuleType) -> None:
         importlib.import_module("localstack.services.missing")
 
 
+def test_the_package_changes_nothing_where_it_is_only_imported(compat: ModuleType) -> None:
+    importlib.import_module("ecs_fleet_emulator.launch")
+    assert os.environ["DOCKER_HOST"] == "the caller's"
+    with pytest.raises(ModuleNotFoundError, match="localstack"):
+        importlib.import_module("localstack.config")
+    compat.install()
+    installed = list(sys.meta_path)
+    compat.install()
+    assert sys.meta_path == installed
+
+
 def test_localemu_reaches_no_docker_and_enforces_no_policies(compat: ModuleType) -> None:
     compat.install()
     assert os.environ["EC2_VM_MANAGER"] == "none"
