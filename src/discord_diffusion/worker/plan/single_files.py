@@ -159,8 +159,8 @@ def describe(header: Header, name: str) -> Checkpoint:
         if any(part in tensor for tensor in shapes):
             raise UnusableFileError(f"{name} holds {kind}")
     channels = shapes.get(f"{_PREFIX}input_blocks.0.0.weight", ())[1:2]
-    if channels and (kind := _CHANNELS.get(channels[0])):
-        raise UnusableFileError(f"{name} holds {kind}")
+    if channels and channels[0] in _CHANNELS:
+        raise UnusableFileError(f"{name} holds {_CHANNELS[channels[0]]}")
     velocity, zero_snr = _training(header)
     for family in _FAMILIES:
         encoders = {

@@ -8,12 +8,15 @@ import diffusers
 import pytest
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
 
+from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import ignore, load
 from tests.unit.worker.pipeline.faults import default_model
+from tests.unit.worker.pipeline.tiny_families import FAMILIES
 from tests.unit.worker.plan.test_weight_counts import write_header
 
 DIRECT: list[Any] = [
@@ -78,6 +81,16 @@ def test_weights_without_a_pipeline_are_refused_with_what_to_do(tmp_path: Path) 
 def test_editing_is_told_from_image_to_image(name: str, edits: bool, only: bool) -> None:
     kind = getattr(UNTYPED, name)
     assert (interface.edits(kind), interface.only_edits(kind)) == (edits, only)
+
+
+def test_a_pipeline_that_is_combined_of_others_draws_parts_anew_by_image_to_image() -> None:
+    """Diffusers' inpainting for Kandinsky 2.2 takes a UNet of nine channels, which others lack."""
+    pipe = FAMILIES["kandinsky-2.2"]()
+    model = LoadedModel(pipe, "kandinsky", ModelSpec("kandinsky"))
+    assert interface.is_combined(pipe)
+    assert model.inpainting is model.image_to_image
+    assert "mask_image" not in interface.parameters(type(model.inpainting))
+    assert model.supported_size(512, 520) == (512, 576)
 
 
 def test_a_model_that_only_edits_refuses_a_job_without_a_source_image(
