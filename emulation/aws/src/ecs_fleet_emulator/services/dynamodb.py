@@ -31,7 +31,7 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-from . import update_expressions
+from . import attribute_names, update_expressions
 from .moto_service import moto_service
 from .update_expressions import copied
 
@@ -43,6 +43,7 @@ def service() -> Service:
     """DynamoDB, one call at a time."""
     DynamoDBBackend.transact_write_items = _transact_write_items
     update_expressions.apply()
+    attribute_names.apply()
     lock = Lock()
 
     def called(context: RequestContext, _request: Any) -> Any:
