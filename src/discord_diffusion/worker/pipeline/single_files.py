@@ -145,7 +145,7 @@ def _whole(
         parts |= {
             name: tokenizer(pads.get(name, _END)) for name in index if name.startswith("tokenizer")
         }
-    if (index.get("safety_checker") or [None])[0]:
+    if beside and (index.get("safety_checker") or [None])[0]:
         # Diffusers leaves it out with single files.
         checker = SafetyChecker.load(str(folder), torch.device("cpu"), dtype)
         parts |= {"safety_checker": checker.network, "feature_extractor": checker.processor}
