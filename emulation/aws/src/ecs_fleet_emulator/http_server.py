@@ -20,6 +20,8 @@ from werkzeug.serving import DechunkedInput
 
 IDLE_SECONDS = 60.0
 """After this time without a request, or in the middle of one, a connection is closed."""
+_STOP_SECONDS = 0.05
+"""How long a stop may go unnoticed."""
 
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
@@ -41,14 +43,20 @@ class HttpServer(socketserver.ThreadingTCPServer):
         self.application = application
         self._changed = threading.Condition()
         self._running = 0
+        self._has_started = False
 
     def start(self) -> None:
         """Serve, in threads of this server's."""
-        threading.Thread(target=self.serve_forever, name="http-server", daemon=True).start()
+        self._has_started = True
+        arguments = (_STOP_SECONDS,)
+        threading.Thread(
+            target=self.serve_forever, args=arguments, name="http-server", daemon=True
+        ).start()
 
     def stop(self, seconds: float) -> None:
         """Accept nothing more, and give the requests that run `seconds` to end."""
-        self.shutdown()
+        if self._has_started:  # else the base waits for ever
+            self.shutdown()
         self.server_close()
         with self._changed:
             self._changed.wait_for(lambda: not self._running, seconds)

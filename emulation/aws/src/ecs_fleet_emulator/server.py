@@ -86,6 +86,8 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
             LOG.info("listening on %s only", address)
 
     def run(self) -> None:
+        if self._stopped.is_set():
+            return
         for server in self._servers:
             server.start()
         # In short waits: a signal that comes just before a wait does not interrupt it.

@@ -177,3 +177,10 @@ def test_a_stop_waits_a_while_for_the_requests_that_run(
     application.may_end.set()
     asking.join(20)
     assert answers == [299]
+
+
+def test_a_server_that_never_started_can_be_stopped(application: Application) -> None:
+    server = HttpServer("127.0.0.1", 0, application)  # type: ignore[arg-type]
+    server.stop(1)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(server.server_address[1])), 5)
