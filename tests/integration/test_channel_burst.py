@@ -17,12 +17,12 @@ from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.fleet.work import Work
 from tests.stack import Stack, Workers
 
-REQUESTS, USERS, CLIENTS = 200, 50, 4
+REQUESTS, USERS, CLIENTS = 80, 20, 4
 ATTEMPTS = 5
 NO_ESTIMATES = ("refused.cooldown", "refused.queue", "refused.store")
 SNAPSHOT_SECONDS = 0.5
-SLOW = MeasuredPace((DrawnBatch(100, 60.0),) * 2, datetime.now(UTC))
-"""What a worker publishes after two jobs of one unit that took a minute each: at that pace 200 such
+SLOW = MeasuredPace((DrawnBatch(100, 150.0),) * 2, datetime.now(UTC))
+"""What a worker publishes after two jobs of one unit that took 150 s each: at that pace 80 such
 jobs would take more than three hours."""
 
 
