@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
     "--disable-gpu",
+    # Without a GPU, a process of its own to draw costs a seventh of the processor time.
+    "--in-process-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
