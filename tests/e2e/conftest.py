@@ -1,12 +1,12 @@
 """A browser, and a stand-in with a small application behind it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e import answers, application
 from tests.e2e.application import Bot
@@ -46,37 +46,86 @@ def bot(_bot: Bot) -> Bot:
 
 
 @dataclass
+class UsedTab:
+    """A tab that tests use one after another: one in a new profile takes five times as long."""
+
+    browser: Browser
+    page: Page | None = None
+    is_used: bool = False
+
+    def take(self, viewport: ViewportSize) -> Page:
+        """The tab, blank and of that size, until it is given back."""
+        if self.page is None or self.page.is_closed():
+            self.page = self.browser.new_context().new_page()
+        self.is_used = True
+        self.page.set_viewport_size(viewport)
+        return self.page
+
+    def give_back(self) -> None:
+        """Close what was opened beside the tab, and the page in it."""
+        self.is_used = False
+        if self.page and not self.page.is_closed():
+            for other in self.page.context.pages:
+                if other != self.page:
+                    other.close()
+            self.page.goto("about:blank")
+
+
+@dataclass
 class Tabs:
     """Opens tabs of the channel page; a tab with errors on its console fails the test."""
 
-    browser: Browser
+    used: UsedTab
     url: str
-    errors: list[str]
+    errors: list[str] = field(default_factory=list)
+    _watched: list[Page] = field(default_factory=list)
 
-    def open(self, path: str = "/", **context: Any) -> Page:
-        """A tab in a browser profile of its own."""
-        page = self.browser.new_context(**{"viewport": WIDE, **context}).new_page()
+    def open(self, path: str = "/", viewport: ViewportSize = WIDE, **context: Any) -> Page:
+        """A tab; a test's second one and one with options are in browser profiles of their own."""
+        if self.used.is_used or context:
+            page = self.used.browser.new_context(viewport=viewport, **context).new_page()
+        else:
+            page = self.used.take(viewport)
         return self.watch(page, path)
 
     def watch(self, page: Page, path: str = "/") -> Page:
         """Load the page in a tab and record the errors in it."""
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", self._note_error)
         page.on("console", self._note)
+        self._watched.append(page)
         page.goto(self.url + path)
         return page
+
+    def close(self) -> None:
+        """Close all tabs but the one that the next test uses."""
+        for page in self._watched:
+            page.remove_listener("pageerror", self._note_error)
+            page.remove_listener("console", self._note)
+        self.used.give_back()
+        for context in self.used.browser.contexts:
+            if self.used.page is None or context != self.used.page.context:
+                context.close()
+
+    def _note_error(self, error: object) -> None:
+        self.errors.append(str(error))
 
     def _note(self, message: Any) -> None:
         if message.type == "error":
             self.errors.append(message.text)
 
 
+@pytest.fixture(scope="package")
+def used_tab(browser: Browser) -> UsedTab:
+    """The tab of all tests of this folder."""
+    return UsedTab(browser)
+
+
 @pytest.fixture
-def tabs(browser: Browser, bot: Bot) -> Iterator[Tabs]:
+def tabs(used_tab: UsedTab, bot: Bot) -> Iterator[Tabs]:
     """Tabs on the test application's stand-in."""
-    tabs = Tabs(browser, bot.url, [])
+    tabs = Tabs(used_tab, bot.url)
     yield tabs
-    for context in browser.contexts:
-        context.close()
+    tabs.close()
     assert tabs.errors == []
 
 
