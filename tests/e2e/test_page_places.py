@@ -25,6 +25,7 @@ def test_what_is_made_appears_and_can_be_opened(page: Page, bot: Bot) -> None:
     post = new_channel(bot, PUBLIC_THREAD, "my first star", forum)
     channels = page.locator("#channels")
     expect(channels.get_by_text("gallery (forum)")).to_be_visible()
+    expect(channels.get_by_text("my first star")).to_be_visible()
     names = channels.locator("li").all_inner_texts()
     order = ["Studio floor", "easels", "gallery (forum)", "my first star"]
     assert [name for name in names if name in order] == order
