@@ -116,7 +116,7 @@ def plan_that_offloads(case: Case, settings: dict[str, str]) -> Check:
     """On a GPU that is a byte too small for the whole model, one network at a time fits."""
     device = torch.device(settings["DEVICE"])
     spec, dtype = ModelSpec(str(case.folder)), loading.choose_dtype(device)
-    whole = placement.plan(spec, device, dtype)
+    whole = placement.plan(spec, device, dtype, {})
     assert whole is not None
     return _drawn_within("plan-offloads", case, settings, whole.gpu_bytes - 1)
 
@@ -129,7 +129,8 @@ def _drawn_within(name: str, case: Case, settings: dict[str, str], gpu_bytes: in
         gpu = Gpu(machine.gpu.name, gpu_bytes, machine.gpu.capability)
         machine = Machine("a smaller one", gpu, machine.host_memory)
     with mock.patch.object(placement, "machine_of", return_value=machine):
-        plan = placement.plan(ModelSpec(str(case.folder)), device, loading.choose_dtype(device))
+        spec, dtype = ModelSpec(str(case.folder)), loading.choose_dtype(device)
+        plan = placement.plan(spec, device, dtype, {})
         assert plan is not None
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction((plan.gpu_bytes - _CONTEXT) / total)
