@@ -21,8 +21,10 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "fixtures/model/tiny/README.md",
+    "emulation/aws/README.md",
+    "emulation/discord/README.md",
 ]
-exclude_patterns = [".*", "build", "docs/site", "src", "tests", "emulation", "infra", "docker"]
+exclude_patterns = [".*", "build", "docs/site", "src", "tests", "emulation/rig", "infra", "docker"]
 source_suffix = {".md": "markdown"}
 
 # Anchors as GitHub makes them; a link to one that is missing is a warning, which fails the build.
