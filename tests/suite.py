@@ -10,7 +10,7 @@ import pytest
 
 from tests import lanes
 
-AT_A_TIME = 3
+AT_A_TIME = 4
 REPEAT_FAILED_TESTS = "REPEAT_FAILED_TESTS"
 
 
