@@ -6,9 +6,16 @@ until the interpreter is free: most of the time of a short request.
 """
 
 import io
+import logging
 import socketserver
+import sys
 import threading
 from collections.abc import Iterable
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from http import HTTPStatus
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler
@@ -18,12 +25,20 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.serving import DechunkedInput
 
+LOG = logging.getLogger(__name__)
+
 IDLE_SECONDS = 60.0
 """After this time without a request, or in the middle of one, a connection is closed."""
 _STOP_SECONDS = 0.05
 """How long a stop may go unnoticed."""
 
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_UNREADABLE = (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
+"""A line that is no header: the base's parser drops it, or takes what follows it for the body."""
 
 
 class HttpServer(socketserver.ThreadingTCPServer):
@@ -67,8 +82,10 @@ class HttpServer(socketserver.ThreadingTCPServer):
             self._running += change
             self._changed.notify_all()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a connection has ended, as connections do; applications log their own errors."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base's
+        """Log what is no end of a connection, which connections have."""
+        if not isinstance(sys.exception(), OSError):
+            LOG.error("a request of %s has failed", client_address, exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             try:
                 environ = self._environ(self._body())
-            except (OSError, ValueError, HTTPException):
+            except (OSError, ValueError, OverflowError, MemoryError, HTTPException):
                 self.close_connection = True
                 self.send_error(HTTPStatus.BAD_REQUEST)
                 return
@@ -93,15 +110,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
 
+    def handle_expect_100(self) -> bool:
+        """Let a client go on that waits for this before it sends its body."""
+        may_go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return may_go_on
+
     def _body(self) -> bytes:
-        """The whole body: what is left unread would be taken for the next request."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        """The whole body: what is left unread would be taken for the next request.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+        """
+        if any(isinstance(defect, _UNREADABLE) for defect in self.headers.defects):
+            raise HTTPException("a line of the headers is none")
+        lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+        encodings = [
+            value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", ())
+        ]
+        if encodings:
+            if lengths or encodings != ["chunked"]:
+                raise HTTPException("the end of the body is not clear")
             stream: Any = self.rfile  # werkzeug and typeshed have other types for streams
             chunks: Any = DechunkedInput(stream)
             return io.BufferedReader(chunks).read()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length < 0:
-            raise ValueError(length)
+        if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
+            raise HTTPException("the length of the body is not clear")
+        length = int(lengths.pop()) if lengths else 0
         body = self.rfile.read(length)
         if len(body) < length:
             raise HTTPException("the connection ended within the body")
@@ -118,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         environ: WSGIEnvironment = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
             "QUERY_STRING": query,
             "REQUEST_URI": target,
             "RAW_URI": target,

@@ -126,10 +126,33 @@ def exchange(server: HttpServer, sent: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(server: HttpServer) -> None:
+def test_a_client_that_asks_first_is_told_to_go_on_before_it_sends_its_body(
+    server: HttpServer,
+) -> None:
     head = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-    received = exchange(server, head + b"ab")
-    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299 Odd\r\n")
+    with socket.create_connection(("127.0.0.1", int(server.server_address[1])), 20) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"ab")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 299 Odd\r\n")
+
+
+def test_a_path_that_is_not_quoted_arrives_as_it_was_sent(server: HttpServer) -> None:
+    received = exchange(server, "GET /☃ HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    path = json.loads(received.partition(b"\r\n\r\n")[2])["path"]
+    assert path.encode("latin-1").decode() == "/☃"
+
+
+def test_a_form_with_parts_is_a_request(client: httpx.Client) -> None:
+    assert 'name="a"' in client.post("/", files={"a": b"b"}).json()["body"]
+
+
+def test_errors_of_the_application_are_logged(
+    server: HttpServer, application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    application.begun = None  # type: ignore[assignment]  # the application fails
+    assert exchange(server, b"GET /waits HTTP/1.1\r\nHost: a\r\n\r\n") == b""
+    assert "AttributeError" in caplog.text
 
 
 def test_the_address_of_a_proxys_request_is_its_path(server: HttpServer) -> None:
@@ -150,6 +173,14 @@ def test_an_old_client_gets_parts_until_the_connection_ends(server: HttpServer) 
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n0123456789",
+        b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nno header\r\nOrigin: http://b\r\n\r\n",
+        b"POST / HTTP/1.1\r\n Host: a\r\n\r\n",
     ],
 )
 def test_what_is_no_request_is_refused_and_ends_the_connection(
