@@ -144,8 +144,14 @@ def _attributes(kind: Any) -> Sequence[str]:
     return attributes
 
 
-def set_scheduler(pipe: Any, scheduler: Any) -> None:
-    """Replace a pipeline's scheduler, and that of the pipelines which it is combined of."""
+def set_scheduler(pipe: Any, scheduler: Any, steps: int) -> None:
+    """Replace a pipeline's scheduler, and that of the pipelines which it is combined of.
+
+    LCM's and TCD's take their steps from those of the model that was distilled, 50 mostly, and
+    refuse more: then they take them from as many as are drawn.
+    """
+    if scheduler.config.get("original_inference_steps", steps) < steps:
+        scheduler.register_to_config(original_inference_steps=steps)
     own = pipe.scheduler
     for part in vars(pipe).values():
         if isinstance(part, DiffusionPipeline) and getattr(part, "scheduler", None) is own:

@@ -42,7 +42,6 @@ def draw(
     pipe = model.text_to_image
     if first.source:
         pipe = model.inpainting if inpaint else model.image_to_image
-    interface.set_scheduler(pipe, model.scheduler(first.scheduler))
     size = model.supported_size(*items[0].size)
     count = model.padded_count(len(items), size, first.guidance)
     padded = [*items, *[items[-1]] * (count - len(items))]
@@ -58,8 +57,10 @@ def draw(
         }
     elif model.edits and first.source:
         arguments |= _edit(padded, size)
+    steps = arguments["num_inference_steps"]
+    interface.set_scheduler(pipe, model.scheduler(first.scheduler), steps)
     arguments |= prompt_chunks.arguments(pipe, padded)
-    monitor = StepMonitor(model, items, size, pipe, arguments["num_inference_steps"], on_step)
+    monitor = StepMonitor(model, items, size, pipe, steps, on_step)
     if canvases and "mask_image" not in accepted:
         with torch.inference_mode():
             monitor.blend = LatentBlend(pipe, canvases, [item.seed for item in padded])

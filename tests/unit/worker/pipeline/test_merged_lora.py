@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import merged_lora
 from discord_diffusion.worker.pipeline_types import GenerationRequest
@@ -68,6 +70,19 @@ def test_the_settings_of_a_default_deployment_draw_a_seed_alike_in_any_batch(
         for left, right in zip(pixels(made), pixels(draw(generator, one)), strict=True):
             assert (left == right).all()
     assert (pixels(together[0])[0] != pixels(together[1])[0]).any()
+
+
+@pytest.mark.parametrize(("steps", "strength"), [(100, None), (51, None), (4, 0.01)])
+def test_the_settings_of_a_default_deployment_draw_any_steps_that_a_user_may_ask_for(
+    tiny_model_folder: Path, steps: int, strength: float | None
+) -> None:
+    """LCM's scheduler refuses more steps than the 50 that it was distilled of."""
+    generator = load(tiny_model_folder, SCHEDULER="LCMScheduler", DEFAULT_GUIDANCE="1")
+    source = SourceImage("", strength=strength) if strength else None
+    asked = make_parameters(images=1, steps=steps, guidance=1.0, source=source)
+    request = GenerationRequest(asked, False, Image.new("RGB", (64, 64)) if source else None)
+    [made] = draw_all(generator, [request])
+    assert len(made.pictures) == 1
 
 
 def test_a_model_of_a_deployment_can_have_one(tiny_model_folder: Path, ink: Path) -> None:
