@@ -66,7 +66,7 @@ def running(
         config = EmulatorConfig(
             emulator_python=interpreter,
             lambda_pythons={_runtime(interpreter): interpreter},
-            port=port or _free_port(),
+            port=_free_port(port),
             state_dir=own,
             region=region,
             services=services,
@@ -100,10 +100,20 @@ def _queue_metrics_seconds(tasks: Tasks) -> str:
     return str(max(1, round(60 / float(tasks.fleet.get("alarm_speed", 1)))))
 
 
-def _free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        return int(listener.getsockname()[1])
+def _free_port(wanted: int) -> int:
+    """A port that was free a moment ago: the wanted one, any if that is 0.
+
+    What listens there already, perhaps another emulator, would be taken for the one that starts.
+
+    Raises:
+        EmulatorStartError: it is not free, or is none.
+    """
+    try:
+        with socket.create_server((LOOPBACK, wanted)) as listener:
+            return int(listener.getsockname()[1])
+    except (OSError, OverflowError) as error:
+        reason = f"can't listen on {LOOPBACK}:{wanted} ({error}): choose another port"
+        raise EmulatorStartError(reason) from error
 
 
 def _runtime(python: Path) -> str:

@@ -1,6 +1,8 @@
 """`ecs_fleet_emulator.testing` says why an emulator cannot start, and how others reach one."""
 
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,27 @@ def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
         running(python=tmp_path / "no-python", folder=tmp_path),
     ):
         pass
+
+
+def test_a_port_that_another_program_has_is_not_taken_for_the_emulators(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Healthy) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        port = other.server_port
+        with (
+            pytest.raises(EmulatorStartError, match=f"127.0.0.1:{port} "),
+            running(python=Path(sys.executable), port=port, folder=tmp_path),
+        ):
+            pass
+        other.shutdown()
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    """Answers as an emulator that is up."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
 
 
 def test_other_programs_reach_the_emulator_and_no_account_of_the_persons() -> None:

@@ -81,11 +81,14 @@ class Schedule:
             return origin + timedelta(seconds=(passed + 1) * interval)
         local = moment.astimezone(_zone(self.zone)).replace(tzinfo=None, microsecond=0)
         fields = text if kind == "unix" else crontab_fields(text)
-        seconds = _crontab(fields).next(now=local, default_utc=True)
-        if seconds is None:
-            return None
-        found = local + timedelta(seconds=round(seconds))
-        return found.replace(tzinfo=_zone(self.zone)).astimezone(UTC)
+        crontab = _crontab(fields)
+        while (seconds := crontab.next(now=local, default_utc=True)) is not None:
+            local += timedelta(seconds=round(seconds))
+            found = local.replace(tzinfo=_zone(self.zone)).astimezone(UTC)
+            # The hour that a clock shows twice counts once: its times were before the moment.
+            if found > moment:
+                return found
+        return None
 
 
 def crontab_fields(text: str) -> str:

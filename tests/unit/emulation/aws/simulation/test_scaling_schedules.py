@@ -115,3 +115,14 @@ def test_an_unknown_time_zone_is_refused() -> None:
 def test_numbers_of_days_are_aws_numbers_and_steps_stay() -> None:
     assert crontab_fields("0/5 8 ? * 1,7 *") == "0/5 8 ? * 0,6 *"
     assert crontab_fields("0 8 ? * 2/2 *") == "0 8 ? * 1/2 *"
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"), [(55, (2, 0)), (65, (2, 0)), (95, (2, 0)), (125, (2, 10))]
+)
+def test_an_hour_that_the_clock_of_a_time_zone_shows_twice_counts_once(
+    minute: int, expected: tuple[int, int]
+) -> None:
+    schedule = Schedule("*/10 * * * *", MONDAY, zone="Europe/Berlin")
+    moment = datetime(2026, 10, 25, 0, 0, tzinfo=UTC) + timedelta(minutes=minute)
+    assert schedule.next_after(moment) == datetime(2026, 10, 25, *expected, tzinfo=UTC)
