@@ -23,7 +23,7 @@ from typing import Any
 
 CONTEXT = Path("/context")
 LINK = re.compile(
-    r"(?:https://(?:huggingface\.co|hf\.co)/)?([\w.-]+/[\w.-]+)/"
+    r"(?:https://(?:huggingface\.co|hf\.co)/)?(\w[\w.-]*/\w[\w.-]*)/"
     r"(?:(?:blob|resolve)/([^/]+)/)?([^?]+\.safetensors)(?:\?.*)?"
 )
 """A file on the hub, as the worker's `plan/single_files.py` reads it."""

@@ -43,10 +43,11 @@ def _parameters(spec: LoraSpec, *, network: bool) -> int:
 
 def _in_folder(folder: Path, file: str | None) -> Path:
     """The file in a folder; the largest one where nobody says which."""
-    files = sorted(folder.glob(file or "*.safetensors"), key=lambda path: path.stat().st_size)
-    if not files:
+    files = [folder / file] if file else folder.glob("*.safetensors")
+    found = sorted(filter(Path.is_file, files), key=lambda path: path.stat().st_size)
+    if not found:
         raise UnknownWeightsError(f"{folder} has no file of LoRA weights")
-    return files[-1]
+    return found[-1]
 
 
 def _cached(spec: LoraSpec) -> Path | None:

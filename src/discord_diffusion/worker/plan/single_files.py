@@ -17,7 +17,7 @@ from discord_diffusion.worker.plan.weights import Header, Network, read_header
 _SUFFIX = ".safetensors"
 _OTHER_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".gguf")
 _LINK = re.compile(
-    r"(?:https://(?:huggingface\.co|hf\.co)/)?(?P<repository>[\w.-]+/[\w.-]+)/"
+    r"(?:https://(?:huggingface\.co|hf\.co)/)?(?P<repository>\w[\w.-]*/\w[\w.-]*)/"
     r"(?:(?:blob|resolve)/(?P<revision>[^/]+)/)?(?P<name>[^?]+\.safetensors)(?:\?.*)?"
 )
 _PREFIX = "model.diffusion_model."
@@ -54,11 +54,6 @@ class Checkpoint:
     def names(self) -> frozenset[str]:
         """The names of the networks in the file."""
         return frozenset(network.name for network in self.networks)
-
-    @property
-    def denoiser(self) -> str:
-        """The name of the network that runs in every step."""
-        return "unet" if "unet" in self.names else "transformer"
 
 
 @dataclass(frozen=True)

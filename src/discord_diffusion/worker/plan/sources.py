@@ -86,6 +86,8 @@ def find(
 
 def _find(model: str, revision: str | None, variant: str | None, *, network: bool) -> Weights:
     if file := single_files.locate(model):
+        if isinstance(file, HubFile) and file.revision is None:
+            file = replace(file, revision=revision)
         return _of_file(model, file, network=network)
     folder = Path(model)
     if folder.is_dir():
@@ -129,7 +131,10 @@ def _of_file(model: str, file: Path | HubFile, *, network: bool) -> Weights:
 def _of_hub_file(file: HubFile, *, network: bool) -> Checkpoint:
     from huggingface_hub import HfApi, try_to_load_from_cache
 
-    cached = try_to_load_from_cache(file.repository, file.name, revision=file.revision)
+    try:
+        cached = try_to_load_from_cache(file.repository, file.name, revision=file.revision)
+    except ValueError as error:  # the hub has no such names
+        raise UnknownWeightsError(f"{file.repository}/{file.name}: {error}") from error
     if isinstance(cached, str):
         return single_files.describe(read_header(Path(cached)), file.name)
     if not network:

@@ -35,6 +35,13 @@ def test_files_folders_and_named_files_are_counted(folder: Path) -> None:
     assert loras.parameters(specs) == 136_000_000
 
 
+def test_the_name_of_a_file_is_no_pattern(folder: Path) -> None:
+    (folder / "small.safetensors").rename(folder / "small[v1].safetensors")
+    named = LoraSpec(str(folder), file="small[v1].safetensors")
+    elsewhere = LoraSpec(str(folder), file="/missing.safetensors")
+    assert loras.parameters({"a": named, "b": elsewhere}, network=False) == 4_000_000
+
+
 def test_what_nobody_tells_is_logged_and_not_counted(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,7 +1,9 @@
 """What a checkpoint in one file is, told by the names of its tensors."""
 
+import re
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 
 from discord_diffusion.worker.plan import sources
@@ -144,11 +146,35 @@ def test_other_formats_and_missing_files_are_refused(tmp_path: Path) -> None:
     for name in ("a.ckpt", "a.gguf"):
         with pytest.raises(UnusableFileError, match=r"only \.safetensors is read"):
             locate(name)
-    with pytest.raises(UnusableFileError, match="there is no file"):
-        locate(str(tmp_path / "a.safetensors"))
+    for name in (str(tmp_path / "a.safetensors"), "./models/a.safetensors", "../b/a.safetensors"):
+        with pytest.raises(UnusableFileError, match="there is no file"):
+            locate(name)
 
 
 def test_a_file_on_the_hub_is_of_unknown_size_if_the_hub_is_not_asked() -> None:
     assert locate("org/name/a.safetensors") == HubFile("org/name", "a.safetensors")
     with pytest.raises(UnknownWeightsError, match=r"org/name/a\.safetensors: the hub was not"):
         sources.find("org/name/a.safetensors", network=False)
+
+
+@pytest.mark.parametrize("name", ["org/a--b/a.safetensors", "org/name/../a.safetensors"])
+def test_names_that_the_hub_cannot_have_are_of_unknown_size(name: str) -> None:
+    with pytest.raises(UnknownWeightsError, match=re.escape(name)):
+        sources.find(name)
+
+
+def test_a_file_is_planned_in_the_revision_that_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_header(tmp_path / "a.safetensors", {"time_embed.0.weight": [11]})
+    asked: list[str | None] = []
+
+    def cached(_repository: str, _name: str, revision: str | None) -> str:
+        asked.append(revision)
+        return str(tmp_path / "a.safetensors")
+
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", cached)
+    page = "https://huggingface.co/org/name/blob/other/a.safetensors"
+    for model in ("org/name/a.safetensors", page):
+        assert sources.find(model, "v2", network=False).parameters == 11
+    assert asked == ["v2", "other"]
