@@ -155,7 +155,9 @@ def _load_pipeline(
 ) -> Any:
     if file is None:
         return _from_pretrained(spec, device, dtype, plan)
-    pipe = single_files.load(file, dtype, device, plan, _vae(spec.vae, dtype) if spec.vae else None)
+    vae = _vae(spec.vae, dtype) if spec.vae else None
+    is_cached = not Path(spec.model).exists()
+    pipe = single_files.load(file, dtype, device, plan, vae, is_cached=is_cached)
     if reason := interface.refusal(type(pipe)):
         raise ModelLoadError(reason)
     return pipe

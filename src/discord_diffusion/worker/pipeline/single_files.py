@@ -72,10 +72,13 @@ def load(
     device: torch.device,
     plan: MemoryPlan | None,
     vae: Any | None,
+    *,
+    is_cached: bool = False,
 ) -> Any:
     """The pipeline that a file holds, on the CPU unless the plan says otherwise.
 
-    `vae` is an autoencoder in place of the file's own.
+    `vae` is an autoencoder in place of the file's own. What is beside a file that `is_cached` is
+    not read: the hub's cache holds what happened to be fetched of a repository.
 
     Raises:
         ModelLoadError: the file holds no such thing; or something is neither in it nor beside it.
@@ -85,10 +88,14 @@ def load(
     except PlanError as error:
         raise ModelLoadError(str(error)) from error
     parts = {} if vae is None else {"vae": vae}
+    folder = None if is_cached else file.parent
+    pipeline = folder if folder and (folder / INDEX).exists() else None
     try:
         if held.configuration:
-            return _whole(file, held, dtype, plan, parts)
-        return _completed(file, held, dtype, device, plan, parts)
+            if folder and "vae" not in parts and not (pipeline and "vae" in held.names):
+                parts |= _autoencoder_in(folder, dtype)
+            return _whole(file, held, dtype, plan, parts, pipeline)
+        return _completed(file, held, dtype, device, plan, parts, pipeline)
     except NotImplementedError as error:  # torch's, of a tensor that got no values
         raise ModelLoadError(f"{file.name} lacks tensors of its networks: it is cut") from error
 
@@ -114,38 +121,44 @@ def _vocabulary() -> tuple[Mapping[str, int], Sequence[tuple[str, ...]]]:
     return {word: number for number, word in enumerate([*words, _START, _END])}, merges
 
 
+def _autoencoder_in(folder: Path, dtype: torch.dtype) -> dict[str, Any]:
+    """The one of a folder that was made for the file, as in the worker's image; else nothing."""
+    if not (folder / "vae" / "config.json").exists():
+        return {}
+    load = _UNTYPED.AutoModel.from_pretrained
+    return {"vae": load(str(folder / "vae"), dtype=dtype, local_files_only=True)}
+
+
 def _whole(
     file: Path,
     held: Checkpoint,
     dtype: torch.dtype,
     plan: MemoryPlan | None,
     parts: Mapping[str, Any],
+    pipeline: Path | None,
 ) -> Any:
-    """A pipeline all of whose networks are in the file, but perhaps the autoencoder."""
+    """A pipeline all of whose networks are in the file, but perhaps the autoencoder.
+
+    `pipeline` is the folder of one, which has the rest.
+    """
     if plan and (plan.quantized or plan.straight):
         raise ModelLoadError(
             f"{file.name} fits here only {plan}, in which no single file is loaded: take an "
             "instance type with more memory, a lower precision, or a pipeline's folder"
         )
-    beside = (file.parent / INDEX).exists()
-    folder = file.parent if beside else CONFIGURATIONS / str(held.configuration)
+    folder = pipeline or CONFIGURATIONS / str(held.configuration)
     index = json.loads((folder / INDEX).read_text())
     parts = dict(parts)
-    own = file.parent / "vae"
-    if "vae" not in parts and own.is_dir() and not (beside and "vae" in held.names):
-        # Of a folder that was made for the file, as in the worker's image.
-        load = _UNTYPED.AutoModel.from_pretrained
-        parts["vae"] = load(str(own), dtype=dtype, local_files_only=True)
     if "vae" not in held.names and "vae" not in parts:
         raise ModelLoadError(
             f"{file.name} holds no autoencoder: name one (MODEL_VAE, or vae in MODELS)"
         )
-    if not beside:
+    if not pipeline:
         pads = _PADS.get(str(held.configuration), {})
         parts |= {
             name: tokenizer(pads.get(name, _END)) for name in index if name.startswith("tokenizer")
         }
-    if beside and (index.get("safety_checker") or [None])[0]:
+    if pipeline and (index.get("safety_checker") or [None])[0]:
         # Diffusers leaves it out with single files.
         checker = SafetyChecker.load(str(folder), torch.device("cpu"), dtype)
         parts |= {"safety_checker": checker.network, "feature_extractor": checker.processor}
@@ -164,10 +177,11 @@ def _completed(
     device: torch.device,
     plan: MemoryPlan | None,
     parts: Mapping[str, Any],
+    pipeline: Path | None,
 ) -> Any:
     """A pipeline of a folder or of the hub whose denoiser, and perhaps autoencoder, is the file."""
-    beside = (file.parent / INDEX).exists()
-    base = str(file.parent) if beside else held.base
+    beside = pipeline is not None
+    base = str(pipeline) if beside else held.base
     if base is None:
         raise ModelLoadError(
             f"{file.name} holds {_listed(held)} alone: put it into the folder of the pipeline that "

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import diffusers
+import huggingface_hub
 import huggingface_hub.constants
 import pytest
 import torch
@@ -169,6 +170,43 @@ def test_the_autoencoder_in_an_images_folder_takes_the_place_of_the_files_own(
     model = loading.load(ModelSpec(str(image)), None, torch.device("cpu"), torch.float32, "off")
     assert {float(value.mean()) for value in model.text_to_image.vae.parameters()} == {0.5}
     assert model.name == "a"
+
+
+@pytest.mark.parametrize("fetched", ["model_index.json", "vae/config.json"])
+def test_what_the_hubs_cache_has_beside_a_file_is_not_taken_for_its_pipeline(
+    fetched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pipeline of the same repository may have been fetched in part."""
+    pipe = FAMILIES["sd"]()
+    packed = tmp_path / "packed" / "stable-diffusion-1"
+    pipe.save_pretrained(packed)
+    monkeypatch.setattr(single_files, "CONFIGURATIONS", tmp_path / "packed")
+    monkeypatch.setattr(single_files, "tokenizer", lambda _pad: pipe.tokenizer)
+    snapshot = tmp_path / "snapshots" / "a1"
+    (snapshot / fetched).parent.mkdir(parents=True)
+    shutil.copy(packed / fetched, snapshot / fetched)
+    original_layout.save(pipe, snapshot / "a.safetensors")
+    monkeypatch.setattr(
+        huggingface_hub,
+        "hf_hub_download",
+        lambda *_words, **_named: str(snapshot / "a.safetensors"),
+    )
+    spec = ModelSpec("org/name/a.safetensors")
+    assert loading.load(spec, None, torch.device("cpu"), torch.float32, "off").name == "a"
+
+
+def test_a_folder_of_loose_autoencoders_beside_a_file_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = FAMILIES["sd"]()
+    pipe.save_pretrained(tmp_path / "packed" / "stable-diffusion-1")
+    monkeypatch.setattr(single_files, "CONFIGURATIONS", tmp_path / "packed")
+    monkeypatch.setattr(single_files, "tokenizer", lambda _pad: pipe.tokenizer)
+    original_layout.save(pipe, tmp_path / "a.safetensors")
+    (tmp_path / "vae").mkdir()
+    (tmp_path / "vae" / "other.safetensors").touch()
+    spec = ModelSpec(str(tmp_path / "a.safetensors"))
+    assert loading.load(spec, None, torch.device("cpu"), torch.float32, "off").name == "a"
 
 
 def test_a_pipeline_that_is_on_the_hub_only_is_named_where_the_hub_is_not_reached(
