@@ -7,7 +7,6 @@ import datetime
 import functools
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from localstack.aws.api.stepfunctions import ExecutionStatus, StateMachineType
@@ -33,7 +32,7 @@ from localstack.services.stepfunctions.provider import StepFunctionsProvider
 from localstack.utils.patch import patch
 
 from ecs_fleet_emulator.clock.advance import ADVANCER
-from ecs_fleet_emulator.clock.moved_clock import CLOCK
+from ecs_fleet_emulator.clock.waits import Waits
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 
 from . import stepfunctions_ecs
@@ -181,26 +180,7 @@ def _wait_until(function: Any, env: Any) -> None:
 
 
 def _wait(env: Any, seconds: float) -> None:
-    end = CLOCK.monotonic() + seconds
-    EXECUTIONS.waits[id(env)] = _WaitState(env, end)
-    try:
-        while env.is_running() and (left := end - CLOCK.monotonic()) > 0:
-            env.program_state_event.wait(left)
-    finally:
-        del EXECUTIONS.waits[id(env)]
-
-
-@dataclass(frozen=True)
-class _WaitState:
-    """A branch of an execution that is in a Wait state until a moment of the clock."""
-
-    env: Any
-    until: float
-
-    @property
-    def execution(self) -> str:
-        """The ARN of the execution."""
-        return execution_of(self.env)
+    EXECUTIONS.waits.wait(seconds, execution_of(env), env.program_state_event, env.is_running)
 
 
 def execution_of(env: Any) -> str:
@@ -212,41 +192,33 @@ class Executions:
     """Executions of state machines: those that wait become due, the others are under way."""
 
     def __init__(self) -> None:
-        self.waits: dict[int, _WaitState] = {}
+        self.waits = Waits()
+        """Branches of executions that are in a Wait state, by their executions' ARNs."""
         self.waits_for_others: dict[int, str] = {}
         """ARNs of executions that wait for a task or a token, which may need time to pass."""
 
     def due(self) -> float | None:
         """When the next wait is over."""
-        return min((wait.until for wait in list(self.waits.values())), default=None)
+        return self.waits.due()
 
     def run_due(self) -> bool:
         """Wake the executions whose wait is over."""
-        over = self._over()
-        for wait in over:
-            # As LocalStack tells of the end of an execution: all threads that wait look again.
-            wait.env.program_state_event.set()
-            wait.env.program_state_event.clear()
-        return bool(over)
+        return self.waits.wake_due()
 
     def busy(self) -> str:
         """Executions in another state than Wait."""
-        self.run_due()  # one that began to wait while the clock was moved has not heard of it
-        waiting = {wait.execution for wait in list(self.waits.values())}
-        waiting |= set(self.waits_for_others.copy().values())
+        # One that began to wait while the clock was moved has not heard of it.
+        is_waking = self.waits.wake_due()
+        waiting = self.waits.owners() | set(self.waits_for_others.copy().values())
         running = [
             arn
             for _, _, store in sfn_stores.iter_stores()
             for arn, execution in list(store.executions.items())
             if _is_running(execution) and arn not in waiting
         ]
-        if not running and not self._over():
+        if not running and not is_waking:
             return ""
         return f"executions that go on: {', '.join(running)}"
-
-    def _over(self) -> list[_WaitState]:
-        now = CLOCK.monotonic()
-        return [wait for wait in list(self.waits.values()) if wait.until <= now]
 
 
 EXECUTIONS = Executions()
