@@ -81,12 +81,15 @@ class Decoder:
             return images
         was, stays = self._vae.dtype, self._in_trial
         log.warning("The autoencoder overflows: fp32 decodes", extra={"was": was, "stays": stays})
-        self._vae.to(torch.float32)
         try:
-            return self._decode_within_memory(decode, latents)
-        finally:
-            if not stays:
-                self._vae.to(was)
+            self._vae.to(torch.float32)
+            decoded = self._decode_within_memory(decode, latents)
+        except Exception:
+            self._vae.to(was)  # it may have changed in part only
+            raise
+        if not stays:
+            self._vae.to(was)
+        return decoded
 
     def _decode_within_memory(self, decode: Decode, latents: Tensor) -> Tensor:
         """Decode one by one, then in tiles, when memory is short."""

@@ -1,7 +1,7 @@
 """Decoding when memory is short or numbers overflow."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,31 @@ def test_a_decoder_that_fails_in_fp32_too_has_its_precision_again(tiny_model_fol
     ):
         model.decoder.decode(latents)
     assert model.text_to_image.vae.dtype is torch.bfloat16
+
+
+@pytest.mark.parametrize("in_trial", [False, True])
+def test_a_decoder_for_which_fp32_is_too_large_has_its_precision_again(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch, in_trial: bool
+) -> None:
+    """Networks change tensor by tensor: memory may run out between two of them."""
+    generator = load(tiny_model_folder, PRECISION="bf16")
+    model = default_model(generator)
+    vae = model.text_to_image.vae
+    change = vae.to
+
+    def change_in_part(dtype: torch.dtype) -> None:
+        if dtype is not torch.float32:
+            change(dtype)
+            return
+        next(vae.parameters()).data = next(vae.parameters()).data.float()
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(vae, "to", change_in_part)
+    latents = torch.zeros(1, 4, 8, 8, dtype=torch.bfloat16)
+    trial = model.decoder.trial() if in_trial else nullcontext()
+    with overflowing(model.decoder), pytest.raises(torch.OutOfMemoryError), trial:
+        model.decoder.decode(latents)
+    assert {value.dtype for value in vae.parameters()} == {torch.bfloat16}
 
 
 @contextmanager
