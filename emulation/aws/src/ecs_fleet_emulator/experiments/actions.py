@@ -141,19 +141,24 @@ class Actions:
         percentage = int(given["drainagePercentage"])
         drained: dict[str, list[str]] = {}
         for cluster in clusters:
-            found = self._clients.ecs.list_container_instances(cluster=cluster, status="ACTIVE")
-            arns = sorted(found["containerInstanceArns"])
+            arns = sorted(self._instances_of(cluster, status="ACTIVE"))
             chosen = self._rng.sample(arns, math.ceil(len(arns) * percentage / 100))
             self._set_state(cluster, chosen, "DRAINING")
             drained[cluster] = chosen
 
         def end() -> None:
             for cluster, chosen in drained.items():
-                present = self._clients.ecs.list_container_instances(cluster=cluster)
-                kept = [one for one in chosen if one in present["containerInstanceArns"]]
+                present = self._instances_of(cluster)
+                kept = [one for one in chosen if one in present]
                 self._set_state(cluster, kept, "ACTIVE")
 
         return Begun(_duration(given), end)
+
+    def _instances_of(self, cluster: str, **wanted: str) -> list[str]:
+        """The ARNs of a cluster's container instances."""
+        lister = self._clients.ecs.get_paginator("list_container_instances")
+        pages = lister.paginate(cluster=cluster, **wanted)
+        return [arn for page in pages for arn in page["containerInstanceArns"]]
 
     def _set_state(self, cluster: str, instances: list[str], status: str) -> None:
         if instances:

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/fis/latest/userguide/targets.html
 """
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -45,23 +46,29 @@ class Targets:
     def _tasks(self, parameters: Mapping[str, str]) -> Iterator[Resource]:
         ecs = self._clients.ecs
         named = parameters.get("cluster")
-        for cluster in [named] if named else ecs.list_clusters()["clusterArns"]:
+        clusters = [[named]] if named else self._cluster_pages()
+        for cluster in itertools.chain.from_iterable(clusters):
             given = {"cluster": cluster}
             if service := parameters.get("service"):
                 given["serviceName"] = service
-            arns = ecs.list_tasks(**given)["taskArns"]
-            if not arns:
-                continue
-            tasks = ecs.describe_tasks(cluster=cluster, tasks=arns, include=["TAGS"])["tasks"]
-            for one in tasks:
-                if one["lastStatus"] != "STOPPED":
-                    yield one["taskArn"], _tags(one.get("tags"), "key", "value"), one
+            for page in ecs.get_paginator("list_tasks").paginate(**given):
+                if arns := page["taskArns"]:
+                    found = ecs.describe_tasks(cluster=cluster, tasks=arns, include=["TAGS"])
+                    for one in found["tasks"]:
+                        if one["lastStatus"] != "STOPPED":
+                            yield one["taskArn"], _tags(one.get("tags"), "key", "value"), one
 
     def _clusters(self, _parameters: Mapping[str, str]) -> Iterator[Resource]:
-        arns = self._clients.ecs.list_clusters()["clusterArns"]
-        found = self._clients.ecs.describe_clusters(clusters=arns, include=["TAGS"])["clusters"]
-        for one in found:
-            yield one["clusterArn"], _tags(one.get("tags"), "key", "value"), one
+        for arns in self._cluster_pages():
+            found = self._clients.ecs.describe_clusters(clusters=arns, include=["TAGS"])
+            for one in found["clusters"]:
+                yield one["clusterArn"], _tags(one.get("tags"), "key", "value"), one
+
+    def _cluster_pages(self) -> Iterator[list[str]]:
+        """The ARNs of all clusters, in pages as long as DescribeClusters takes them."""
+        for page in self._clients.ecs.get_paginator("list_clusters").paginate():
+            if page["clusterArns"]:
+                yield page["clusterArns"]
 
     def _roles(self, _parameters: Mapping[str, str]) -> Iterator[Resource]:
         for page in self._clients.iam.get_paginator("list_roles").paginate():

@@ -159,8 +159,38 @@ class Ec2:
         return [{"Reservations": [{"Instances": instances}]}]
 
 
+class Ecs:
+    """More tasks in a cluster than a page holds, and clusters on two pages."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+
+    def get_paginator(self, name: str) -> "Ecs":
+        return Ecs(name)
+
+    def paginate(self, cluster: str = "") -> list[dict[str, Any]]:
+        if self._name == "list_clusters":
+            return [{"clusterArns": ["a"]}, {"clusterArns": ["b"]}]
+        pages = [["1", "2"], ["3"]] if cluster == "a" else [[]]
+        return [{"taskArns": page} for page in pages]
+
+    def list_clusters(self) -> dict[str, Any]:
+        return {"clusterArns": ["a"], "nextToken": "1"}
+
+    def list_tasks(self, cluster: str) -> dict[str, Any]:
+        return {"taskArns": ["1", "2"] if cluster == "a" else []}
+
+    def describe_tasks(self, *, tasks: list[str], **_: Any) -> dict[str, Any]:
+        assert 0 < len(tasks) <= 2
+        return {"tasks": [{"taskArn": arn, "lastStatus": "RUNNING"} for arn in tasks]}
+
+    def describe_clusters(self, *, clusters: list[str], **_: Any) -> dict[str, Any]:
+        return {"clusters": [{"clusterArn": arn, "status": "ACTIVE"} for arn in clusters]}
+
+
 class Clients:
     ec2 = Ec2()
+    ecs = Ecs()
 
 
 @pytest.mark.parametrize(
@@ -179,6 +209,22 @@ def test_targets_are_found_by_arn_tags_and_filters(
     wanted = {"resourceType": "aws:ec2:spot-instance", "selectionMode": "ALL", **target}
     arns = Targets("0", "us-east-1", Clients(), random.Random(1)).resolve(wanted)
     assert [arn.rpartition("/")[2] for arn in arns] == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "found"),
+    [
+        ("aws:ecs:task", "lastStatus", "RUNNING", ["1", "2", "3"]),
+        ("aws:ecs:cluster", "status", "ACTIVE", ["a", "b"]),
+    ],
+)
+def test_targets_are_found_on_all_pages(kind: str, path: str, value: str, found: list[str]) -> None:
+    wanted = {
+        "resourceType": kind,
+        "selectionMode": "ALL",
+        "filters": [{"path": path, "values": [value]}],
+    }
+    assert Targets("0", "us-east-1", Clients(), random.Random(1)).resolve(wanted) == found
 
 
 def test_a_selection_is_drawn_from_what_is_found() -> None:
