@@ -22,7 +22,21 @@ locals {
     model      = coalesce(var.worker.model, local.default_model)
     model_lora = try(coalesce(var.worker.model_lora, local.quality.lora), null)
     scheduler  = try(coalesce(var.worker.scheduler, local.quality.scheduler), null)
+    models     = local.models
   })
+
+  # The few steps are the LoRA's, which other models do not have: they draw as `best` does, if nothing else is set.
+  others = {
+    steps    = local.quality.lora == null ? null : var.generation_defaults.steps == null ? local.qualities.best.steps : null
+    guidance = local.quality.lora == null ? null : var.generation_defaults.guidance == null ? local.qualities.best.guidance : null
+  }
+  models = var.worker.models == null ? null : {
+    for name, model in var.worker.models : name => model.lora != null ? model : merge(model, {
+      steps    = model.steps == null ? local.others.steps : model.steps
+      guidance = model.guidance == null ? local.others.guidance : model.guidance
+    })
+  }
+
   generation_defaults = merge(var.generation_defaults, {
     steps    = coalesce(var.generation_defaults.steps, local.quality.steps)
     guidance = coalesce(var.generation_defaults.guidance, local.quality.guidance)

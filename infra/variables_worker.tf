@@ -2,7 +2,7 @@
 
 variable "quality" {
   description = <<-EOT
-    How the default model, Stable Diffusion 1.5, draws: what `worker.model`, `worker.model_lora`, `worker.scheduler`, `generation_defaults.steps`, `generation_defaults.guidance` and `scaling.seconds_per_job` are where they are not set. With a `worker.model` of one's own these are what `best` has, without a LoRA.
+    How the default model, Stable Diffusion 1.5, draws: what `worker.model`, `worker.model_lora`, `worker.scheduler`, `generation_defaults.steps`, `generation_defaults.guidance` and `scaling.seconds_per_job` are where they are not set. With a `worker.model` of one's own these are what `best` has, without a LoRA; and so are `steps` and `guidance` of those of `worker.models` that name none, nor a LoRA.
 
     `fast`: four steps, by the LCM-LoRA merged into it.
     `better`: eight of these steps.

@@ -41,8 +41,8 @@ locals {
   })
 
   # A model's settings that are null are left to the programs' defaults.
-  worker_environment_models = var.worker.models == null ? null : jsonencode({
-    for name, model in var.worker.models : name => { for key, value in model : key => value if value != null }
+  worker_environment_models = local.models == null ? null : jsonencode({
+    for name, model in local.models : name => { for key, value in model : key => value if value != null }
   })
   worker_environment_loras = var.worker.loras == null ? null : jsonencode({
     for name, lora in var.worker.loras : name => { for key, value in lora : key => value if value != null }

@@ -428,6 +428,15 @@ run "the_rigs_variables_suffice_for_the_emulator" {
     emulator_endpoint = "http://127.0.0.1:4567"
     discord_api_url   = "http://127.0.0.1:8700/api/v10"
     hot_reload_folder = "/srv/code"
+    worker            = { models = { xl = { model = "org/xl" }, turbo = { model = "org/turbo", steps = 2, guidance = 0 } } }
+  }
+
+  assert {
+    condition = jsondecode(local.worker_environment_models) == {
+      xl    = { model = "org/xl", steps = 25, guidance = 7.5 }
+      turbo = { model = "org/turbo", steps = 2, guidance = 0 }
+    }
+    error_message = "Models without the default one's LoRA: ${local.worker_environment_models}"
   }
 
   assert {
