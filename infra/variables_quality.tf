@@ -17,6 +17,14 @@ locals {
   }
   quality = local.qualities[var.worker.model == null ? var.quality : "best"]
 
+  # The quality whose speed docs/costs.md has: null if anything that changes the speed is set otherwise.
+  priced_quality = alltrue([
+    var.worker.model == null,
+    local.worker.model_lora == local.quality.lora,
+    local.worker.scheduler == local.quality.scheduler,
+    local.generation_defaults == merge({ steps = local.quality.steps, guidance = local.quality.guidance }, { width = 512, height = 512, images = 4 }),
+  ]) ? var.quality : null
+
   # What is not set is as the quality has it.
   worker = merge(var.worker, {
     model      = coalesce(var.worker.model, local.default_model)

@@ -38,7 +38,7 @@ _EXPRESSION = (
     "{"
     + ", ".join(f"{name} = var.{name}" for name in _READ_VARIABLES)
     # With their defaults, which depend on other variables.
-    + ", quality = var.worker.model == null ? var.quality : null"
+    + ", quality = local.priced_quality"
     + ", generation_defaults = local.generation_defaults"
     + ", worker = local.worker, scaling = local.scaling"
     + ", instance_hours = local.instance_hours}"
@@ -70,7 +70,7 @@ class Deployment:
     """Hours of all instances in a day after which the fleet sleeps; 0 is no cap."""
     hours_a_month: float = 300
     quality: str | None = None
-    """How the default model draws; None with another model."""
+    """How the default model draws; None with another model, or settings of one's own."""
 
     @property
     def prefix(self) -> str:

@@ -189,6 +189,11 @@ run "the_defaults_deploy_to_aws" {
   }
 
   assert {
+    condition     = local.priced_quality == "fast"
+    error_message = "The costs are not those of the default quality"
+  }
+
+  assert {
     condition     = local.idle_instances_minutes == 30
     error_message = "The alarm idle-instances: ${local.idle_instances_minutes}"
   }
@@ -454,6 +459,13 @@ run "tokens_of_a_real_discord_stay_out_of_the_emulators_log" {
     emulator_endpoint = "http://127.0.0.1:4567"
     discord_api_url   = "https://discord.com/api/v10"
     quality           = "best"
+
+    generation_defaults = { images = 1 }
+  }
+
+  assert {
+    condition     = local.priced_quality == null
+    error_message = "Costs are shown that are not those of one picture in a job"
   }
 
   assert {
