@@ -18,6 +18,9 @@ _KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What LocalStack takes for account 000000000000; no secret."""
 _FLEET, _CLOCK = "/_emulator/fleet", "/_emulator/clock/advance"
 _PAUSE_SECONDS = 0.2
+_ANSWER_SECONDS = 120.0
+_ADVANCE_SECONDS = 3600.0
+"""The emulator limits its wait for each reaction, of which there may be thousands."""
 # A proxy of the person's must not see loopback traffic.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -90,8 +93,12 @@ class Emulator:
         return self._call(f"{_FLEET}/{change}?region={self.region}", fields)
 
     def advance(self, seconds: float) -> None:
-        """Let so much of AWS's time pass at once; all that is due in it happens in its order."""
-        self._call(_CLOCK, {"seconds": seconds})
+        """Let so much of AWS's time pass at once; all that is due in it happens in its order.
+
+        Raises:
+            EmulatorRefusedError: it can't be done, or something in it goes on for too long.
+        """
+        self._call(_CLOCK, {"seconds": seconds}, _ADVANCE_SECONDS)
 
     def wait_for(
         self, condition: Callable[[], Found | None], what: str, seconds: float = 60.0
@@ -116,11 +123,11 @@ class Emulator:
             return False
         return True
 
-    def _call(self, path: str, body: object = None) -> dict[str, Any]:
+    def _call(self, path: str, body: object = None, timeout: float | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.endpoint + path, data)  # noqa: S310 - http alone
         try:
-            with _OPENER.open(request, timeout=120) as answer:
+            with _OPENER.open(request, timeout=timeout or _ANSWER_SECONDS) as answer:
                 content: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             text = error.read().decode("utf-8", "replace")

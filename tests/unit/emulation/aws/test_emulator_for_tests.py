@@ -1,12 +1,15 @@
 """`ecs_fleet_emulator.testing` says why an emulator cannot start, and how others reach one."""
 
+import contextlib
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from ecs_fleet_emulator import client
 from ecs_fleet_emulator.testing import (
     Emulator,
     EmulatorStartError,
@@ -34,25 +37,54 @@ def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_port_that_another_program_has_is_not_taken_for_the_emulators(tmp_path: Path) -> None:
-    with HTTPServer(("127.0.0.1", 0), _Healthy) as other:
+class Answering(BaseHTTPRequestHandler):
+    """Answers as an emulator that is up, as soon as it may."""
+
+    may_answer: threading.Event
+
+    def do_GET(self) -> None:
+        self.may_answer.wait(20)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with contextlib.suppress(ConnectionError):  # who asked has gone
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    do_POST = do_GET  # noqa: N815
+
+
+@pytest.fixture
+def other() -> Iterator[ThreadingHTTPServer]:
+    """A server that is no emulator of these tests."""
+    Answering.may_answer = threading.Event()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
-        port = other.server_port
-        with (
-            pytest.raises(EmulatorStartError, match=f"127.0.0.1:{port} "),
-            running(python=Path(sys.executable), port=port, folder=tmp_path),
-        ):
-            pass
+        yield other
+        Answering.may_answer.set()
         other.shutdown()
 
 
-class _Healthy(BaseHTTPRequestHandler):
-    """Answers as an emulator that is up."""
+def test_a_port_that_another_program_has_is_not_taken_for_the_emulators(
+    tmp_path: Path, other: ThreadingHTTPServer
+) -> None:
+    Answering.may_answer.set()
+    port = other.server_port
+    with (
+        pytest.raises(EmulatorStartError, match=f"127.0.0.1:{port} "),
+        running(python=Path(sys.executable), port=port, folder=tmp_path),
+    ):
+        pass
 
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"{}")
+
+def test_time_may_take_longer_to_pass_than_other_answers_take(
+    other: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_ANSWER_SECONDS", 0.05)
+    aws = Emulator(f"http://127.0.0.1:{other.server_port}", "eu-west-1", Path("log"))
+    with pytest.raises(OSError, match="timed out"):
+        aws.fleet()
+    threading.Timer(0.2, Answering.may_answer.set).start()
+    aws.advance(60)
 
 
 def test_other_programs_reach_the_emulator_and_no_account_of_the_persons() -> None:
@@ -61,9 +93,9 @@ def test_other_programs_reach_the_emulator_and_no_account_of_the_persons() -> No
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert environment["AWS_REGION"] == "eu-west-1"
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"]
-    for client in (aws.client("sqs"), aws.session().resource("sqs").meta.client):
-        assert client.meta.endpoint_url == "http://127.0.0.1:1"
-        assert client.meta.region_name == "eu-west-1"
+    for made in (aws.client("sqs"), aws.session().resource("sqs").meta.client):
+        assert made.meta.endpoint_url == "http://127.0.0.1:1"
+        assert made.meta.region_name == "eu-west-1"
     assert not aws.is_up()
 
 
