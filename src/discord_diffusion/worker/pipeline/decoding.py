@@ -35,6 +35,8 @@ class Decoder:
         self._vae = vae
         self._vae_decode, self._vae_encode = vae.decode, vae.encode
         self._in_trial = False
+        self.overflowed_in_trial = False
+        """Whether the autoencoder was changed to fp32 for good."""
         vae.decode, vae.encode = self.decode, self.encode
 
     @contextmanager
@@ -45,6 +47,11 @@ class Decoder:
             yield
         finally:
             self._in_trial = False
+
+    def keep_exact(self) -> None:
+        """Change the autoencoder to fp32 for good: that of the same model overflowed in a trial."""
+        self._vae.to(torch.float32)
+        self.overflowed_in_trial = True
 
     def decode(
         self, latents: Tensor, return_dict: bool = True, **options: object
@@ -87,7 +94,9 @@ class Decoder:
         except Exception:
             self._vae.to(was)  # it may have changed in part only
             raise
-        if not stays:
+        if stays:
+            self.overflowed_in_trial = True
+        else:
             self._vae.to(was)
         return decoded
 

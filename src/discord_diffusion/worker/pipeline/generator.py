@@ -65,6 +65,8 @@ class DiffusersGenerator:
         self._capacities: dict[str | None, Capacity] = {}
         self._raised_precisions: dict[str | None, int] = {}
         """How often a model's precision had to be raised until it drew; done again at a reload."""
+        self._exact_decoders: set[str | None] = set()
+        """The models whose autoencoders overflowed in a trial; in fp32 from a reload on."""
         self._unusable: dict[str | None, str] = {}
         """Why a model draws nothing on this device."""
         self._shared_checker: SafetyChecker | None = None
@@ -218,6 +220,8 @@ class DiffusersGenerator:
     def _measure(self, name: str | None, model: LoadedModel) -> None:
         self._capacities[name] = WarmUp(model, self._settings).measure()
         self._raised_precisions[name] = model.raised_precisions
+        if model.decoder.overflowed_in_trial:
+            self._exact_decoders.add(name)
 
     def _alone_if_necessary(self, name: str | None, work: Callable[[], object]) -> None:
         """Do work with a model; once more without the other models if memory runs out."""
@@ -262,6 +266,8 @@ class DiffusersGenerator:
         settings = self._settings
         added = Additions(for_model(settings.loras, name), for_model(settings.embeddings, name))
         model = loading.load(spec, name, self._device, dtype, mode, added)
+        if name in self._exact_decoders:
+            model.decoder.keep_exact()
         for _time in range(self._raised_precisions.get(name, 0)):
             model.raise_precision()
         if model.safety_checker is None and self._settings.safety_checker == OWN_CHECKER:

@@ -68,6 +68,19 @@ def test_an_autoencoder_that_overflows_in_the_warm_up_stays_in_fp32(
     assert len(draw(generator, make_parameters(images=2)).pictures) == 2
 
 
+def test_a_model_that_is_loaded_anew_does_not_overflow_again(tiny_model_folder: Path) -> None:
+    generator = load(tiny_model_folder, PRECISION="bf16")
+    model = default_model(generator)
+    with overflowing(model.decoder):
+        generator._measure(None, model)
+    generator._models.evict(None)
+    anew = default_model(generator)
+    assert anew is not model
+    assert anew.text_to_image.vae.dtype is torch.float32
+    assert anew.text_to_image.unet.dtype is torch.bfloat16
+    assert len(draw(generator, make_parameters(images=1)).pictures) == 1
+
+
 def test_a_job_whose_latents_overflow_changes_nothing_for_the_next(tiny_model_folder: Path) -> None:
     generator = load(tiny_model_folder, PRECISION="bf16")
     model = default_model(generator)
