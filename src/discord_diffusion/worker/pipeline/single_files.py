@@ -200,6 +200,8 @@ def _completed(
         where["device"] = device.type
     parts = dict(parts)
     for name in held.names - parts.keys():
+        if not all(index.get(name) or [None]):
+            raise ModelLoadError(f"{file.name} holds a {name}, which the pipeline {base} has not")
         kind = getattr(diffusers, index[name][1])
         if not hasattr(kind, "from_single_file"):
             raise ModelLoadError(f"diffusers reads no {kind.__name__} from a single file")

@@ -146,6 +146,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     original_layout.write(original_layout.unet(pipe.unet) | encoder, alone)
     assert "holds no autoencoder: name one (MODEL_VAE" in refusal(alone)
     assert "in which no single file is loaded" in refusal(alone, MemoryPlan("fp32", straight=True))
+    other = tmp_path / "folder" / "other.safetensors"
+    original_layout.write({"joint_blocks.0.x_block.mlp.fc1.weight": torch.ones(2)}, other)
+    assert "other.safetensors holds a transformer, which the pipeline" in refusal(other)
     beside = tmp_path / "folder" / "cut.safetensors"
     state = original_layout.unet(pipe.unet) | encoder | original_layout.autoencoder(pipe.vae)
     del state["model.diffusion_model.out.2.bias"]
