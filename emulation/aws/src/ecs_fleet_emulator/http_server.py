@@ -7,10 +7,11 @@ until the interpreter is free: most of the time of a short request.
 
 import io
 import logging
+import math
 import socketserver
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from email.errors import (
     FirstHeaderLineIsContinuationDefect,
     MisplacedEnvelopeHeaderDefect,
@@ -41,8 +42,19 @@ _UNREADABLE = (
 """A line that is no header: the base's parser drops it, or takes what follows it for the body."""
 
 
+Header = Callable[[str], str | None]
+"""The value of a header of a request; None if it has none."""
+
+
+def _no_limit(_header: Header) -> float:
+    return math.inf
+
+
 class HttpServer(socketserver.ThreadingTCPServer):
     """Listens on one address from its creation, and serves between `start` and `stop`.
+
+    `longest_body` says by a request's headers how long its body may be, in bytes; a request with a
+    longer one is refused before that is read.
 
     Raises:
         OSError: the address is in use.
@@ -53,9 +65,15 @@ class HttpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, host: str, port: int, application: WSGIApplication) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        application: WSGIApplication,
+        longest_body: Callable[[Header], float] = _no_limit,
+    ) -> None:
         super().__init__((host, port), _Handler)
-        self.application = application
+        self.application, self.longest_body = application, longest_body
         self._changed = threading.Condition()
         self._running = 0
         self._has_started = False
@@ -127,15 +145,21 @@ class _Handler(BaseHTTPRequestHandler):
         encodings = [
             value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", ())
         ]
+        most = self.server.longest_body(self.headers.get)
         if encodings:
             if lengths or encodings != ["chunked"]:
                 raise HTTPException("the end of the body is not clear")
             stream: Any = self.rfile  # werkzeug and typeshed have other types for streams
             chunks: Any = DechunkedInput(stream)
-            return io.BufferedReader(chunks).read()
+            body = io.BufferedReader(chunks).read(-1 if most == math.inf else int(most) + 1)
+            if len(body) > most:
+                raise HTTPException("the body is too long")
+            return body
         if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
             raise HTTPException("the length of the body is not clear")
         length = int(lengths.pop()) if lengths else 0
+        if length > most:
+            raise HTTPException("the body is too long")
         body = self.rfile.read(length)
         if len(body) < length:
             raise HTTPException("the connection ended within the body")

@@ -8,6 +8,7 @@ send, which LocalStack lets pass for API Gateway and S3, and from pages without 
 
 import json
 import logging
+import math
 import os
 import sys
 import threading
@@ -22,7 +23,7 @@ from rolo.gateway.wsgi import WsgiGateway
 
 from .experiments.api_faults import LOST
 from .foreign_requests import refusal
-from .http_server import HttpServer
+from .http_server import Header, HttpServer
 from .processes.children import CHILDREN
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ GRACE_SECONDS = 1.0
 # At shutdown LocalStack's services wait for their threads, which may be in a long call. No state
 # survives a restart, so no data is lost when the process exits before they end.
 SHUTDOWN_SECONDS = 3.0
+
+_LONGEST_REFUSED_BODY = 65_536
+"""Bytes of a refused request that are read, so that its sender gets to know why: whole files of
+foreign web pages would fill the memory."""
 
 
 class LocalGateway:
@@ -66,6 +71,10 @@ class LocalGateway:
         start_response("403 Forbidden", headers)
         return [body]
 
+    def longest_body(self, header: Header) -> float:
+        """How many bytes of a request's body may be read."""
+        return _LONGEST_REFUSED_BODY if refusal(header, self._own_names) else math.inf
+
 
 class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     """Serves the gateway on exactly the hosts and ports that it is given."""
@@ -82,7 +91,8 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     ) -> None:
         application = LocalGateway(gateway, config.LOCALSTACK_HOST.host)
         for address in listen:
-            self._servers.append(HttpServer(address.host, address.port, application))
+            server = HttpServer(address.host, address.port, application, application.longest_body)
+            self._servers.append(server)
             LOG.info("listening on %s only", address)
 
     def run(self) -> None:

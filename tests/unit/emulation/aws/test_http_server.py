@@ -1,6 +1,7 @@
 """The gateway's HTTP server passes requests and answers on byte for byte, and keeps connections."""
 
 import json
+import math
 import socket
 import threading
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from ecs_fleet_emulator.http_server import HttpServer
+from ecs_fleet_emulator.http_server import Header, HttpServer
+
+LONGEST = 1000
+"""Bytes of a body, of a request with the header X-Short."""
 
 
 class Application:
@@ -61,7 +65,10 @@ def application() -> Application:
 
 @pytest.fixture
 def server(application: Application) -> Iterator[HttpServer]:
-    server = HttpServer("127.0.0.1", 0, application)  # type: ignore[arg-type]
+    def longest_body(header: Header) -> float:
+        return LONGEST if header("X-Short") else math.inf
+
+    server = HttpServer("127.0.0.1", 0, application, longest_body)  # type: ignore[arg-type]
     server.start()
     yield server
     application.may_end.set()
@@ -189,6 +196,21 @@ def test_what_is_no_request_is_refused_and_ends_the_connection(
     received = exchange(server, sent)
     assert received.startswith(b"HTTP/1.1 400 ")
     assert received.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("chunks", [True, False])
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(
+    server: HttpServer, client: httpx.Client, *, chunks: bool
+) -> None:
+    body = b"a" * LONGEST
+    content = iter([body]) if chunks else body
+    assert client.post("/", content=content, headers={"X-Short": "1"}).status_code == 299
+    head = b"POST / HTTP/1.1\r\nX-Short: 1\r\n"
+    length = b"Transfer-Encoding: chunked" if chunks else b"Content-Length: 1000000000"
+    begun = b"3b9aca00\r\n" + 20 * body if chunks else b""
+    with socket.create_connection(("127.0.0.1", int(server.server_address[1])), 20) as connection:
+        connection.sendall(head + length + b"\r\n\r\n" + begun)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("ends", [True, False])

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/fis/latest/userguide/targets.html
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import known_actions
@@ -46,7 +46,7 @@ class Targets:
     def _tasks(self, parameters: Mapping[str, str]) -> Iterator[Resource]:
         ecs = self._clients.ecs
         named = parameters.get("cluster")
-        clusters = [[named]] if named else self._cluster_pages()
+        clusters: Iterable[list[str]] = [[named]] if named else self._cluster_pages()
         for cluster in itertools.chain.from_iterable(clusters):
             given = {"cluster": cluster}
             if service := parameters.get("service"):
