@@ -20,6 +20,8 @@ _LENGTH = struct.Struct("<Q")
 _SUFFIXES = (".safetensors", ".bin")
 _BYTES_WITHOUT_HEADER = 4
 """Bytes of a parameter in files that say nothing of their types: most such are fp32."""
+_NO_HEADER = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading bytes raises that are no header; infinite numbers and deep lists included."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def parse_header(content: bytes, where: str) -> Header:
         tensors = json.loads(content)
         metadata = dict(tensors.pop("__metadata__", {}))
         shapes = {name: tuple(map(int, value["shape"])) for name, value in tensors.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NO_HEADER as error:
         raise UnknownWeightsError(f"{where} is no safetensors file: {error}") from error
     return Header(shapes, metadata)
 

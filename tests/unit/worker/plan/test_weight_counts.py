@@ -84,6 +84,8 @@ def test_pickled_weights_are_taken_for_fp32(tmp_path: Path) -> None:
         struct.pack("<Q", 2) + b"[]",
         struct.pack("<Q", 9) + b'{"a": {}}',
         struct.pack("<Q", 21) + b'{"__metadata__": [1]}',
+        struct.pack("<Q", 25) + b'{"a": {"shape": [1e400]}}',
+        struct.pack("<Q", 100_000) + b"[" * 100_000,
     ],
 )
 def test_a_broken_file_is_refused_by_its_name(content: bytes, tmp_path: Path) -> None:
