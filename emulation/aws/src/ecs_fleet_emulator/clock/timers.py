@@ -65,8 +65,10 @@ class Timers:
                 except Exception:  # one action that fails must not stop the others
                     LOG.exception("an action of %s has failed", self._name)
                 if timer.period is not None and not timer.cancelled:
-                    # One that was late, since the machine is slow, is not made up for.
-                    timer.at = max(timer.at + timer.period, now)
+                    timer.at += timer.period
+                    if timer.at <= now:
+                        # What was late, since the machine is slow, is not made up for.
+                        timer.at = now + timer.period
                     self._add(timer)
         return acted
 

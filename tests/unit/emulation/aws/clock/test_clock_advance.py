@@ -40,6 +40,17 @@ def timers(clock: MovedClock) -> Iterator[Timers]:
         timers._timers[0].cancel()
 
 
+def test_a_late_action_runs_once_and_then_after_its_period(
+    clock: MovedClock, timers: Timers
+) -> None:
+    runs: list[float] = []
+    timers.start(lambda: runs.append(clock.monotonic()), after=100, period=100)
+    clock.moved += 350
+    assert not timers.run_due()
+    assert len(runs) == 1
+    assert timers.due() == pytest.approx(runs[0] + 100, abs=SLACK)
+
+
 def test_each_action_runs_at_its_moment_and_not_at_the_end(
     clock: MovedClock, timers: Timers
 ) -> None:
