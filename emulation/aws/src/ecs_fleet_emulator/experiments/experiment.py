@@ -137,7 +137,9 @@ class Experiment:
             for name, target in (self.template.get("targets") or {}).items():
                 try:
                     self.resolved[name] = self.world.resolve(target)
-                except ExperimentError as error:
+                except Exception as error:  # else the experiment would stay pending for ever
+                    if not isinstance(error, ExperimentError):
+                        LOG.exception("a target of %s could not be resolved", self.id)
                     self._end(State.FAILED, f"The target {name} could not be resolved: {error}")
                     return
                 if not self.resolved[name] and not self._may_be_empty:

@@ -207,11 +207,12 @@ def test_all_actions_can_be_skipped_to_see_the_targets(world: World, advancer: A
     assert world.notes == []
 
 
+@pytest.mark.parametrize("kind", [ExperimentError, RuntimeError])
 def test_a_target_that_cannot_be_resolved_fails_the_experiment_with_the_reason(
-    world: World, advancer: Advancer, monkeypatch: pytest.MonkeyPatch
+    world: World, advancer: Advancer, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
     def refuse(_target: Mapping[str, Any]) -> list[str]:
-        raise ExperimentError("ClusterNotFoundException")
+        raise kind("ClusterNotFoundException")
 
     monkeypatch.setattr(world, "resolve", refuse)
     experiment = started(
