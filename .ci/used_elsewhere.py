@@ -68,6 +68,7 @@ sqs
 block_on_close
 request_queue_size
 _.handle_error
+_.handle_expect_100
 _.do_DELETE
 _.do_HEAD
 _.do_OPTIONS
