@@ -59,6 +59,12 @@ def draw(
         arguments |= _edit(padded, size)
     steps = arguments["num_inference_steps"]
     interface.set_scheduler(pipe, model.scheduler(first.scheduler), steps)
+    if first.source and "original_inference_steps" in accepted:
+        # LCM's own pipeline draws every step, all within the share `strength` of the original ones.
+        most = int(
+            pipe.scheduler.config.get("original_inference_steps", steps) * first.source.strength
+        )
+        arguments["num_inference_steps"] = steps = min(steps, max(1, most))
     arguments |= prompt_chunks.arguments(pipe, padded)
     monitor = StepMonitor(model, items, size, pipe, steps, on_step)
     if canvases and "mask_image" not in accepted:

@@ -13,10 +13,12 @@ from safetensors.torch import load_file, save_file
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import merged_lora
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.pipeline.test_loras import save_lora
+from tests.unit.worker.pipeline.tiny_families import save_family
 
 FILE = "pytorch_lora_weights.safetensors"
 
@@ -24,6 +26,12 @@ FILE = "pytorch_lora_weights.safetensors"
 @pytest.fixture(scope="module")
 def ink(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_lora(tiny_model_folder, tmp_path_factory.mktemp("merged") / "ink", 1)
+
+
+@pytest.fixture(scope="module")
+def lcm(tmp_path_factory: pytest.TempPathFactory) -> DiffusersGenerator:
+    save_family("lcm", folder := tmp_path_factory.mktemp("lcm"))
+    return load(folder)
 
 
 def test_a_merged_lora_draws_what_the_same_one_draws_beside_the_weights(
@@ -83,6 +91,20 @@ def test_the_settings_of_a_default_deployment_draw_any_steps_that_a_user_may_ask
     request = GenerationRequest(asked, False, Image.new("RGB", (64, 64)) if source else None)
     [made] = draw_all(generator, [request])
     assert len(made.pictures) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "strength", "drawn"), [(4, 0.01, 1), (10, 0.1, 5), (100, 0.5, 50), (8, 0.5, 8)]
+)
+def test_lcms_own_pipeline_changes_a_picture_by_any_strength(
+    lcm: DiffusersGenerator, steps: int, strength: float, drawn: int
+) -> None:
+    source = SourceImage("", strength=strength)
+    asked = make_parameters(images=1, steps=steps, guidance=1.0, source=source)
+    reported: list[int] = []
+    request = GenerationRequest(asked, False, Image.new("RGB", (64, 64)))
+    draw_all(lcm, [request], lambda done, *_rest: reported.append(done))
+    assert reported == list(range(1, drawn + 1))
 
 
 def test_a_model_of_a_deployment_can_have_one(tiny_model_folder: Path, ink: Path) -> None:
