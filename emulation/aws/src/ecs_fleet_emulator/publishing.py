@@ -131,17 +131,23 @@ class Tally(Generic[Key]):
         self._seconds = seconds
         self._counts: Counter[Key] = Counter()
         self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
 
     def add(self, *keys: Key) -> None:
         """Count each of the keys once."""
         with self._lock:
             if not self._counts:
-                timer = threading.Timer(self._seconds, self._flush)
-                timer.daemon = True
-                timer.start()
+                self._timer = threading.Timer(self._seconds, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
             self._counts.update(keys)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Report what was counted so far, if anything was."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
-        self._report(counts)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        if counts:
+            self._report(counts)

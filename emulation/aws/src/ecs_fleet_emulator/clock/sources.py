@@ -5,7 +5,7 @@ Parts that no request has used yet are not loaded for it.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ecs_fleet_emulator.processes.children import CHILDREN
@@ -76,6 +76,26 @@ class Invocations:
 
 
 INVOCATIONS = Invocations()
+
+
+class Counts:
+    """What is counted and published a while later: here before time moves on, which it is of."""
+
+    def __init__(self, publish: Callable[[], object]) -> None:
+        self._publish = publish
+
+    def due(self) -> float | None:
+        """Never."""
+        return None
+
+    def run_due(self) -> bool:
+        """Do nothing."""
+        return False
+
+    def busy(self) -> str:
+        """Nothing, once it is published."""
+        self._publish()
+        return ""
 
 
 class ExpiredItems:

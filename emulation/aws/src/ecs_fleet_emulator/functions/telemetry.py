@@ -13,6 +13,8 @@ from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandl
 from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.bootstrap import is_api_enabled
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.sources import Counts
 from ecs_fleet_emulator.publishing import (
     Stream,
     Tally,
@@ -94,6 +96,7 @@ def _publish(counts: "Counter[Metric]") -> None:
 
 
 _tally: "Tally[Metric]" = Tally(_publish, METRICS_SECONDS)
+ADVANCER.sources["metrics of functions"] = Counts(_tally.flush)
 
 
 def count_invocation(function_name: str, account_id: str, region_name: str) -> None:

@@ -13,6 +13,8 @@ from localstack.services.plugins import Service
 from localstack.services.sqs.provider import CloudwatchDispatcher, SqsProvider
 from localstack.utils.bootstrap import is_api_enabled
 
+from ecs_fleet_emulator.clock.advance import ADVANCER
+from ecs_fleet_emulator.clock.sources import Counts
 from ecs_fleet_emulator.publishing import Tally
 
 LOG = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ Sample = tuple[str, str, str, str, float, str]
 def service() -> Service:
     """SQS."""
     tally: Tally[Sample] = Tally(_publish, SECONDS)
+    ADVANCER.sources["metrics of queues"] = Counts(tally.flush)
 
     def count(
         _dispatcher: object,

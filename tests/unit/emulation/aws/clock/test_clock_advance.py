@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from ecs_fleet_emulator.clock.advance import Advancer
 from ecs_fleet_emulator.clock.moved_clock import Clock
+from ecs_fleet_emulator.clock.sources import Counts
 from ecs_fleet_emulator.clock.timers import Timers
 from ecs_fleet_emulator.errors import ClockError
+from ecs_fleet_emulator.publishing import Tally
 
 QUARTER = 900.0
 SLACK = 1.0
@@ -49,6 +52,18 @@ def test_a_late_action_runs_once_and_then_after_its_period(
     assert not timers.run_due()
     assert len(runs) == 1
     assert timers.due() == pytest.approx(runs[0] + 100, abs=SLACK)
+
+
+def test_counts_are_published_before_time_moves_on(clock: MovedClock) -> None:
+    began, published = clock.monotonic(), list[tuple[dict[str, int], float]]()
+
+    def publish(counts: Counter[str]) -> None:
+        published.append((dict(counts), clock.monotonic() - began))
+
+    tally = Tally(publish, QUARTER)
+    tally.add("errors")
+    Advancer(clock, {"counts": Counts(tally.flush)}).advance(QUARTER)
+    assert published == [({"errors": 1}, pytest.approx(0, abs=SLACK))]
 
 
 def test_each_action_runs_at_its_moment_and_not_at_the_end(
