@@ -32,9 +32,23 @@ LOG = logging.getLogger(__name__)
 
 DIMENSION = "ecs:service:DesiredCount"
 TRACKING, STEPS = "TargetTrackingScaling", "StepScaling"
+CONFIGURATIONS = {
+    STEPS: "StepScalingPolicyConfiguration",
+    TRACKING: "TargetTrackingScalingPolicyConfiguration",
+}
+"""The members of a request with what a policy of a type does."""
 _DEFAULT_COOLDOWN = 300
 # An alarm acts at every evaluation; a policy's vote lasts until the one after the next.
 _VOTE_SECONDS = 120
+
+
+def missing_configuration(kind: str, request: Mapping[str, Any], old_kind: str | None) -> str:
+    """The member that a request lacks for a policy of a type, which had an old one; empty if none.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
+    """
+    name = CONFIGURATIONS[kind]
+    return "" if request.get(name) or kind == old_kind else name
 
 
 def backend_of(region: "Region") -> Any:

@@ -144,6 +144,9 @@ def _put_policy(context: RequestContext, request: Any) -> dict[str, Any]:
     kind = request.get("PolicyType") or (old.policy_type if old else STEPS)
     if kind not in (STEPS, TRACKING):
         refuse(f"the policy type {kind}")
+    old_kind = old.policy_type if old else None
+    if missing := service_scaling.missing_configuration(kind, request, old_kind):
+        raise _invalid(f"{missing} is required for policies of the type {kind}")
     given = request.get("TargetTrackingScalingPolicyConfiguration")
     metric = _metric(request["ResourceId"], given) if kind == TRACKING and given else {}
     call_moto(context)
@@ -151,6 +154,7 @@ def _put_policy(context: RequestContext, request: Any) -> dict[str, Any]:
     if old is not None:
         for attribute in ("policy_arn", "creation_time", "alarms"):
             setattr(policy, attribute, getattr(old, attribute))
+    owner = (context.account_id, context.region)
     if metric:
         tracked = tracked_alarms.TrackedPolicy(
             arn=policy.policy_arn,
@@ -160,8 +164,10 @@ def _put_policy(context: RequestContext, request: Any) -> dict[str, Any]:
             low_share=_LOW_SHARE,
             scales_in=not given.get("DisableScaleIn"),
         )
-        owner = (context.account_id, context.region)
         policy.alarms = tracked_alarms.put(*owner, tracked, policy.alarms)
+    elif kind != TRACKING:
+        tracked_alarms.delete(*owner, policy.alarms)
+        policy.alarms = []
     return {"PolicyARN": policy.policy_arn, "Alarms": tracked_alarms.shown(policy.alarms)}
 
 
@@ -182,6 +188,7 @@ def _describe_policies(context: RequestContext, request: Any) -> Any:
 
 def _metric(resource_id: str, given: Any) -> dict[str, Any]:
     """PutMetricAlarm's parameters for the metric that a policy tracks."""
+    tracked_alarms.check_target(given)
     predefined = given.get("PredefinedMetricSpecification")
     customized = given.get("CustomizedMetricSpecification")
     if (predefined is None) == (customized is None):

@@ -119,6 +119,7 @@ def _put(context: RequestContext, request: Any) -> dict[str, Any]:
 
 def _metric(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """PutMetricAlarm's parameters for the metric that a policy tracks."""
+    tracked_alarms.check_target(configuration)
     customized = configuration.get("CustomizedMetricSpecification")
     if customized is None:
         kind = (configuration.get("PredefinedMetricSpecification") or {}).get(

@@ -17,7 +17,10 @@ from ecs_fleet_emulator.simulation.target_tracking import (
     HIGH_PERIODS,
     LOW_PERIODS,
     low_threshold,
+    unsupported_target,
 )
+
+from .moto_service import refuse
 
 _PERIOD = 60
 _METRIC = ("Namespace", "MetricName", "Dimensions", "Unit", "Statistic")
@@ -36,6 +39,16 @@ class TrackedPolicy:
     target: float
     low_share: float
     scales_in: bool
+
+
+def check_target(configuration: Mapping[str, Any]) -> None:
+    """Check the target of a configuration of target tracking.
+
+    Raises:
+        NotImplementedError: it is not emulated; the text says why.
+    """
+    if reason := unsupported_target(float(configuration["TargetValue"])):
+        refuse(reason)
 
 
 def customized_metric(specification: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,11 @@ def proportional_capacity(capacity: int, value: float, target: float) -> int:
     return math.ceil(round(max(capacity, 1) * value / target, 6))
 
 
+def unsupported_target(target: float) -> str:
+    """Why a target can't be tracked, of which there is no proportion; empty if it can."""
+    return "" if target > 0 else f"the target {target:g}, which is not more than 0"
+
+
 def low_threshold(target: float, share: float) -> float:
     """The threshold of the alarm for scale-in, a share of the target."""
     return round(target * share, 6)

@@ -2,6 +2,12 @@
 
 import pytest
 
+from ecs_fleet_emulator.fleet.service_scaling import (
+    CONFIGURATIONS,
+    STEPS,
+    TRACKING,
+    missing_configuration,
+)
 from ecs_fleet_emulator.simulation.cooldowns import (
     Cooldown,
     CooldownSeconds,
@@ -12,6 +18,7 @@ from ecs_fleet_emulator.simulation.target_tracking import (
     ScaleInVotes,
     low_threshold,
     proportional_capacity,
+    unsupported_target,
 )
 
 
@@ -23,6 +30,27 @@ def test_the_capacity_is_in_proportion_to_the_metric(
     capacity: int, value: float, expected: int
 ) -> None:
     assert proportional_capacity(capacity, value, 50.0) == expected
+
+
+@pytest.mark.parametrize("target", [0.0, -5.0])
+def test_a_target_without_a_proportion_is_named(target: float) -> None:
+    assert f"{target:g}" in unsupported_target(target)
+    assert unsupported_target(0.5) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"),
+    [
+        (STEPS, "StepScalingPolicyConfiguration"),
+        (TRACKING, "TargetTrackingScalingPolicyConfiguration"),
+    ],
+)
+def test_a_policy_needs_the_configuration_of_its_type_at_first(kind: str, member: str) -> None:
+    other = STEPS if kind == TRACKING else TRACKING
+    assert missing_configuration(kind, {CONFIGURATIONS[other]: {"A": 1}}, None) == member
+    assert missing_configuration(kind, {}, other) == member
+    assert missing_configuration(kind, {}, kind) == ""
+    assert missing_configuration(kind, {member: {"A": 1}}, None) == ""
 
 
 def test_rounding_of_numbers_adds_no_task() -> None:
