@@ -58,6 +58,7 @@ class UsedTab:
         if self.page is None or self.page.is_closed():
             self.page = self.browser.new_context().new_page()
         self.is_used = True
+        self.page.bring_to_front()  # else no file is asked for after another tab was in front
         self.page.set_viewport_size(viewport)
         return self.page
 

@@ -6,6 +6,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ class SmallFleet:
 
     def client(self, service: str) -> Any:
         return self.emulator.client(service)
+
+    def now(self) -> datetime:
+        """The emulator's time: tests that had the emulator before may have moved it."""
+        answer = httpx.get(f"{self.emulator.config.endpoint}/_emulator/clock", trust_env=False)
+        return datetime.fromtimestamp(answer.raise_for_status().json()["now"], UTC)
 
     def service(self) -> dict[str, Any]:
         """The service, as DescribeServices answers."""

@@ -1,6 +1,6 @@
 """Target tracking, scheduled actions and policies of groups act, and are shown as on AWS."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -151,8 +151,8 @@ def test_the_utilization_of_a_service_is_measured_where_a_policy_tracks_it(
             Namespace="AWS/ECS",
             MetricName=metric,
             Dimensions=high["Dimensions"],
-            StartTime=datetime.now(UTC) - timedelta(minutes=5),
-            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            StartTime=fleet.now() - timedelta(minutes=5),
+            EndTime=fleet.now() + timedelta(minutes=1),
             Period=60,
             Statistics=["Average"],
         )["Datapoints"]
@@ -167,7 +167,7 @@ def test_the_utilization_of_a_service_is_measured_where_a_policy_tracks_it(
 
 def test_scheduled_actions_of_services_and_groups_take_place(fleet: SmallFleet) -> None:
     scaling, autoscaling = fleet.client("application-autoscaling"), fleet.client("autoscaling")
-    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    soon = fleet.now().replace(microsecond=0) + timedelta(seconds=3)
     action = {**target(fleet), "ScheduledActionName": "morning"}
     scaling.put_scheduled_action(
         **action,
@@ -203,7 +203,7 @@ def test_scheduled_actions_of_services_and_groups_take_place(fleet: SmallFleet) 
 
 def test_a_recurring_action_takes_place_when_time_is_moved(fleet: SmallFleet) -> None:
     group = {"AutoScalingGroupName": fleet.service_name}
-    at = datetime.now(UTC) + timedelta(minutes=2)
+    at = fleet.now() + timedelta(minutes=2)
     fleet.client("autoscaling").put_scheduled_update_group_action(
         **group, ScheduledActionName="daily", Recurrence=f"{at.minute} {at.hour} * * *", MaxSize=7
     )

@@ -237,13 +237,16 @@ class Start:
         )
 
 
+@pytest.fixture(scope="module")
+def loaded_pipe(tiny_model_folder: Path) -> Any:
+    """A pipeline in memory. A generator changes its pipeline, so two cannot have the same."""
+    return default_model(load(tiny_model_folder)).text_to_image
+
+
 @pytest.fixture
-def start(
-    generator: DiffusersGenerator, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Start:
+def start(loaded_pipe: Any, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Of a model that is in memory already, so that only what fails takes time."""
-    pipe = default_model(generator).text_to_image
-    monkeypatch.setattr(loading, "_from_pretrained", lambda *_words: pipe)
+    monkeypatch.setattr(loading, "_from_pretrained", lambda *_words: loaded_pipe)
     monkeypatch.setattr(loading, "optimize", lambda *_words: ())
     return Start(tiny_model_folder, monkeypatch)
 
