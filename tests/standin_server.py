@@ -36,7 +36,10 @@ def serving(folder: Path, *arguments: str) -> Iterator[Server]:
     """A stand-in on target `host` or `docker` that stops at the end."""
     port = choose_port()
     start = _in_container if TARGET == DOCKER else _as_process
-    with start(folder, port, *arguments) as server, httpx.Client(trust_env=False, timeout=120) as http:
+    with (
+        start(folder, port, *arguments) as server,
+        httpx.Client(trust_env=False, timeout=120) as http,
+    ):
         wait_until(lambda: _is_up(http, server.url), "the stand-in answers")
         yield server
 

@@ -62,7 +62,11 @@ def studio() -> Iterator[Studio]:
     config = Config(public_url=url, rate_limits=False, probe_interval_seconds=0)
     backend = Backend(config, transport=httpx.MockTransport(application))
     backend.endpoint.url = ENDPOINT
-    with jobs_table() as table, _serving(backend, port), httpx.Client(base_url=url, timeout=120) as http:
+    with (
+        jobs_table() as table,
+        _serving(backend, port),
+        httpx.Client(base_url=url, timeout=120) as http,
+    ):
         token = {"Authorization": f"Bot {backend.application.bot_token}"}
         agent = {"User-Agent": "DiscordBot (https://application.test, 1.0)"}
         path = f"{API}/applications/{backend.application.id}/commands"

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from running_emulator import ROLE, Emulator
 
 from ecs_fleet_emulator.launch import Tasks
+from emulation.rig.emulator_client import advance
 from emulation.rig.waiting import wait_until
+from tests.targets import HOST, TARGET
+
+moves_time = pytest.mark.skipif(TARGET != HOST, reason="time in containers cannot be moved")
 
 WORKER = Path(__file__).with_name("fleet_worker.py")
 IMAGE = "discord-diffusion/test-worker"
@@ -67,6 +72,13 @@ class SmallFleet:
         """The emulator's time: tests that had the emulator before may have moved it."""
         answer = httpx.get(f"{self.emulator.config.endpoint}/_emulator/clock", trust_env=False)
         return datetime.fromtimestamp(answer.raise_for_status().json()["now"], UTC)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass: at once where the emulator's time can be moved."""
+        if TARGET == HOST:
+            advance(self.emulator.config.endpoint, seconds)
+        else:
+            time.sleep(seconds)
 
     def service(self) -> dict[str, Any]:
         """The service, as DescribeServices answers."""

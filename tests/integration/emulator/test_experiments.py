@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from running_emulator import ROLE, create_function, zipped
-from small_fleet import SmallFleet, task_id
-
-from emulation.rig.emulator_client import advance
+from small_fleet import SmallFleet, moves_time, task_id
 
 CALLS = """
 import boto3
@@ -60,6 +58,7 @@ class Experiments:
         return str(found["state"]["status"])
 
 
+@moves_time
 def test_calls_and_invocations_fail_while_an_experiment_runs(fleet: SmallFleet) -> None:
     sqs, experiments = fleet.client("sqs"), Experiments(fleet)
     queue = sqs.create_queue(QueueName=f"{fleet.name}-calls")["QueueUrl"]
@@ -93,7 +92,7 @@ def test_calls_and_invocations_fail_while_an_experiment_runs(fleet: SmallFleet) 
     assert experiments.state(experiment) == "running"
     assert (outcome(), messages()) == ("ThrottlingException", 1)
     sqs.send_message(QueueUrl=queue, MessageBody="from another principal")
-    advance(fleet.emulator.config.endpoint, ENDED_SECONDS)
+    fleet.pass_time(ENDED_SECONDS)
     assert experiments.state(experiment) == "completed"
     assert (outcome(), messages()) == ("sent", 3)
 
@@ -110,7 +109,7 @@ def test_calls_and_invocations_fail_while_an_experiment_runs(fleet: SmallFleet) 
     )
     before = messages()
     assert (outcome(), messages() - before) == ("InjectedFault", 0)
-    advance(fleet.emulator.config.endpoint, ENDED_SECONDS)
+    fleet.pass_time(ENDED_SECONDS)
     assert outcome() == "sent"
     fleet.client("lambda").delete_function(FunctionName=function.name)
 

@@ -7,15 +7,8 @@ from botocore.exceptions import ClientError
 from running_emulator import ROLE
 from small_fleet import SmallFleet
 
-from emulation.rig.emulator_client import advance
-
 PERIOD = 6.0
 """Of an alarm on minutes, at the small fleet's `alarm_speed`."""
-
-
-def pass_time(fleet: SmallFleet, seconds: float) -> None:
-    """Let time pass at once."""
-    advance(fleet.emulator.config.endpoint, seconds)
 
 
 def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:
@@ -44,10 +37,10 @@ def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:
 
     def state_after(running: float) -> str:
         """The alarm's state after two of its periods, which last 6 s here."""
-        pass_time(fleet, PERIOD)  # the data of before are in a period of their own
+        fleet.pass_time(PERIOD)  # the data of before are in a period of their own
         data = [{"MetricName": "wanted", "Value": 1}, {"MetricName": "running", "Value": running}]
         cloudwatch.put_metric_data(Namespace=fleet.name, MetricData=data)
-        pass_time(fleet, PERIOD)
+        fleet.pass_time(PERIOD)
         [alarm] = cloudwatch.describe_alarms(AlarmNames=[f"{fleet.name}-out"])["MetricAlarms"]
         return str(alarm["StateValue"])
 
@@ -79,7 +72,7 @@ def test_schedules_and_waits_are_as_fast_as_the_alarms(fleet: SmallFleet) -> Non
     )
     # At a tenth of the time: a rate of 6 s and a wait of 1.5 s, where AWS takes 75 s.
     receive = fleet.client("sqs").receive_message
-    pass_time(fleet, 8)
+    fleet.pass_time(8)
     assert receive(QueueUrl=queue).get("Messages"), "the machine has waited"
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
@@ -100,7 +93,7 @@ def test_a_scaled_minute_lasts_until_its_state_machines_have_ended(fleet: SmallF
         return list(machines.list_executions(stateMachineArn=machine)["executions"])
 
     # At a tenth of the time: a minute of 6 s, in which a wait of 11 s starts.
-    pass_time(fleet, 20)
+    fleet.pass_time(20)
     assert len(executions()) == 2, "the second minute has begun, and no third one"
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)

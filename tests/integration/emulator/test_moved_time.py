@@ -7,7 +7,7 @@ from itertools import pairwise
 import httpx
 import pytest
 from running_emulator import ROLE, create_function, zipped
-from small_fleet import SmallFleet
+from small_fleet import SmallFleet, moves_time
 
 from emulation.rig.emulator_client import advance
 
@@ -27,6 +27,7 @@ def received(fleet: SmallFleet, queue: str) -> list[str]:
         found += [message["Body"] for message in answer["Messages"]]
 
 
+@moves_time
 def test_rules_waits_functions_and_messages_come_in_order_and_at_their_moments(
     fleet: SmallFleet,
 ) -> None:

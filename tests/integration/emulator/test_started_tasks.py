@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import httpx
 from running_emulator import ROLE
 from small_fleet import SmallFleet, task_id
 
@@ -95,9 +94,7 @@ def test_a_task_answers_its_state_machine_by_a_token(fleet: SmallFleet) -> None:
         lambda: ecs.list_tasks(cluster=fleet.name)["taskArns"], "the machine has run a task"
     )
     token = environment_of(fleet, {"taskArn": arn})["TOKEN"]
-    address = f"{fleet.emulator.config.endpoint}/_emulator/clock/advance"
-    moved = httpx.post(address, json={"seconds": 5}, timeout=90)
-    assert moved.status_code == 200, "time waits for an execution that waits for a task"
+    fleet.pass_time(5)  # which does not wait for an execution that waits for a task
     answer = {"taskToken": token, "output": json.dumps({"drawn": 4})}
     fleet.client("stepfunctions").send_task_success(**answer)
     assert json.loads(ended(fleet, waiting)["output"]) == {"drawn": 4}
