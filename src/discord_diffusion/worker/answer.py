@@ -109,6 +109,9 @@ def answer_facts(job: Job, generation: Generation, notice: str = "") -> tuple[st
     if generation.unread:
         unread = escape(shorten(clean(generation.unread), _UNREAD_LENGTH))
         lines.append(f"-# {say(locale, 'answer.unread', text=unread)}")
+    if parameters.negative_prompt and parameters.guidance <= 1:
+        unguided = say(locale, "answer.unguided", guidance=f"{parameters.guidance:g}")
+        lines.append(f"-# {unguided}")
     if job.units:
         charged = drawn + generation.filtered
         units = job.units - refund(job.units, images=parameters.images, charged=charged)

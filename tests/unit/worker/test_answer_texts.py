@@ -210,5 +210,20 @@ def test_a_user_reads_what_of_a_long_description_the_model_did_not_read(locale: 
     assert text.splitlines()[-1].startswith("-# ")
 
 
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_negative_prompt_that_has_no_effect_is_told(locale: str) -> None:
+    """Models of few steps are drawn without guidance, the default deployment's among them."""
+    text = texts(locale)["answer.unguided"]
+    for negative, guidance, is_told in (
+        ("text", 1.0, True),
+        ("text", 1.5, False),
+        ("", 1.0, False),
+    ):
+        parameters = make_parameters(negative_prompt=negative, guidance=guidance)
+        job = replace(make_job(), locale=locale, parameters=parameters)
+        told = answer_text(job, make_generation(job.parameters))
+        assert (f"-# {text.format(guidance='1')}" in told) is is_told
+
+
 def contains_no_note(text: str, locale: str) -> bool:
     return texts(locale)["answer.unread"].partition("{")[0] not in text
