@@ -77,7 +77,7 @@ class EmulatorContainer(DockerContainer):
         }
 
     def task_containers(self) -> dict[str, str]:
-        """The ids of its tasks' containers, running or not, by the task's id."""
+        """The id of a container of each of its tasks, running or not, by the task's id."""
         found = labelled(f"{STACK_LABEL}={self.stack}")
         return {one.labels[TASK_LABEL].rsplit("/", 1)[-1]: one.id for one in found}
 
@@ -86,8 +86,8 @@ class EmulatorContainer(DockerContainer):
         super().stop(force, delete_volume)
         if TASK_STACK not in self.env:
             return
-        if left := self.task_containers():
-            docker.run("rm", "--force", "--volumes", *left.values())
+        if left := [one.id for one in labelled(f"{STACK_LABEL}={self.stack}")]:
+            docker.run("rm", "--force", "--volumes", *left)
         volumes = docker.run("volume", "ls", "--quiet", "--filter", f"name={self.stack}_").split()
         if volumes:
             docker.run("volume", "rm", *volumes)

@@ -23,7 +23,9 @@ def shell(fleet: SmallFleet, name: str, script: str, **settings: Any) -> dict[st
         "image": IMAGE,
         "cpu": 10,
         "memory": 64,
-        "command": ["sh", "-c", script],
+        # The image has an entry point of its own.
+        "entryPoint": ["sh", "-c"],
+        "command": [script],
         "mountPoints": [{"sourceVolume": "folder", "containerPath": folder}],
         **settings,
     }
