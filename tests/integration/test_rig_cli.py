@@ -39,7 +39,7 @@ class Rig:
         if words[0] != "--help":
             command += ["--state-dir", str(self.folder.path)]
         ended = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=LAYOUT.root, timeout=240
+            command, capture_output=True, text=True, check=False, cwd=LAYOUT.root, timeout=600
         )
         assert ended.returncode == status, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr if status else ended.stdout
