@@ -23,7 +23,7 @@ from tests.targets import AWS, DOCKER, TARGET
 from toolchain import docker
 
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws"),
 ]
 
