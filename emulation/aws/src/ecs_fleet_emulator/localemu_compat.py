@@ -1,6 +1,6 @@
 """LocalEmu in LocalStack's place: all that differs for this plug-in between the two.
 
-LocalEmu is a fork of LocalStack that is still developed: https://pypi.org/project/localemu/. Its
+LocalEmu is a fork of LocalStack that is still developed, on PyPI as `localemu`. Its
 packages, classes and variables have other names. Where it is installed, and LocalStack is not, the
 names of LocalStack lead to LocalEmu's, so that the rest of this plug-in knows LocalStack alone.
 """
