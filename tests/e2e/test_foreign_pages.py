@@ -162,6 +162,7 @@ def test_the_page_of_the_standin_works_under_each_of_its_names(
 ) -> None:
     port = urlsplit(stack.state.discord_url).port
     context = misled_browser.new_context()
+    context.set_default_timeout(120_000)
     for name in ("127.0.0.1", "localhost", "standin.localhost"):
         page: Any = context.new_page()
         page.goto(f"http://{name}:{port}/")

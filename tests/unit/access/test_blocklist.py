@@ -230,7 +230,8 @@ def test_a_pattern_that_cannot_be_used_is_refused_with_the_reason(
 def test_a_pattern_that_matches_in_many_ways_is_taken_and_stays_fast(pattern: str) -> None:
     assert with_pattern((), pattern) == (pattern,)
     for prompt in ("a" * 6000, "a " * 3000, "sa" * 3000, "ia" * 3000, "μa" * 3000):
-        assert seconds_of_check(prompt, [pattern]) < 0.1
+        # A search that tries all ways takes minutes.
+        assert seconds_of_check(prompt, [pattern]) < 2
 
 
 def test_the_heaviest_list_is_searched_in_time_for_discord() -> None:
@@ -238,7 +239,7 @@ def test_the_heaviest_list_is_searched_in_time_for_discord() -> None:
     letters = random.Random(1)
     prompt = "".join(letters.choice("uvw xyz") for _ in range(6000))
     check(["warm"], blocklist)
-    assert seconds_of_check(prompt, blocklist) < 0.4
+    assert seconds_of_check(prompt, blocklist) < 4
 
 
 @pytest.mark.parametrize(
