@@ -18,16 +18,15 @@ bot = hikari.GatewayBot(
 
 
 @bot.listen()
-async def on_started(_: hikari.StartedEvent) -> None:
-    """Register the command and say that interactions may come."""
+async def on_guild(event: hikari.GuildAvailableEvent) -> None:
+    """Register the command and say that interactions may come; guilds come after the start."""
     application = await bot.rest.fetch_application()
     command = bot.rest.slash_command_builder("imagine", "Make a picture")
     option = hikari.CommandOption(
         type=hikari.OptionType.STRING, name="prompt", description="…", is_required=True
     )
     await bot.rest.set_application_commands(application, [command.add_option(option)])
-    [guild] = bot.cache.get_guilds_view().values()
-    print(f"ready {bot.get_me()} {guild.name} {len(guild.get_channels())}", flush=True)
+    print(f"ready {bot.get_me()} {event.guild.name} {len(event.channels)}", flush=True)
 
 
 @bot.listen()
