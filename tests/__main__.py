@@ -9,7 +9,7 @@ With `stack`, what `unit` leaves out; with `integration`, what needs an emulator
 import os
 import sys
 
-from tests import selection, suite
+from tests import reaper, selection, suite
 from toolchain.layout import Layout
 
 _MOST_AT_A_TIME = 4
@@ -34,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reaper.run_alone(main))

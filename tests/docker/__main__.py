@@ -8,7 +8,7 @@ Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 import sys
 
 from emulation.rig.docker.compose import PROJECT, Compose
-from tests import selection, suite
+from tests import reaper, selection, suite
 from toolchain import docker
 from toolchain.errors import DockerError
 from toolchain.layout import Layout
@@ -44,4 +44,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reaper.run_alone(main))
