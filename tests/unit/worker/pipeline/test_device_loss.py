@@ -4,17 +4,18 @@ The errors are of the classes that torch raises, with its texts, raised where a 
 """
 
 import json
-import os
-import subprocess
-import sys
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from discord_diffusion import logs
+from discord_diffusion.worker import __main__
 from discord_diffusion.worker.errors import (
     DeviceLostError,
     GenerationError,
@@ -36,8 +37,6 @@ from tests.unit.worker.fakes import (
 from tests.unit.worker.pipeline.drawing import draw, ignore, load
 from tests.unit.worker.pipeline.faults import FragileDevice, default_model, intercepted
 from tests.unit.worker.worker_harness import Harness
-
-REPOSITORY = Path(__file__).parents[4]
 
 ERRORS = [
     torch.AcceleratorError("CUDA error: an illegal memory access was encountered"),
@@ -316,42 +315,45 @@ def test_the_jobs_of_a_worker_whose_gpu_is_lost_are_answered_once_by_another_wor
     assert len(queue.deleted) == len(jobs)
 
 
-START = """
-import sys, torch
-from discord_diffusion.worker import __main__
-from discord_diffusion.worker.pipeline import device_loss, generator, loading, warm_up
-
-def fail(*_arguments, **_named):
-    raise torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered")
-
-where, lost = sys.argv[1:]
-if lost == "lost":
-    device_loss.compute = fail
-if where == "load":
-    loading._from_pretrained = fail
-else:
-    warm_up.draw = fail
-sys.exit(__main__.main())
-"""
+@contextmanager
+def logs_of_a_start() -> Iterator[None]:
+    """What a start logs goes to standard output; afterwards pytest's handlers are there again."""
+    root = logging.getLogger()
+    level = root.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(root, "handlers", [])  # `configure` closes those that it finds
+        patch.setattr(logs, "_options", logs._options)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            root.setLevel(level)
 
 
 @pytest.mark.parametrize("where", ["load", "warm-up"])
-@pytest.mark.parametrize(("lost", "status"), [("lost", UNUSABLE), ("works", 3)])
+@pytest.mark.parametrize(("lost", "status"), [(True, UNUSABLE), (False, __main__.NO_MODEL)])
 def test_a_worker_that_starts_on_a_lost_gpu_ends_with_status_4(
-    tiny_model_folder: Path, where: str, lost: str, status: int
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    where: str,
+    lost: bool,
+    status: int,
 ) -> None:
-    environment = {"QUEUE_URL": "http://127.0.0.1:1/0/jobs.fifo", "MODEL": str(tiny_model_folder)}
-    ended = subprocess.run(
-        [sys.executable, "-c", START, where, lost],
-        env=environment | {"PYTHONPATH": str(REPOSITORY / "src"), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == status, ended.stderr
-    assert "ECC error" in ended.stdout
-    assert "Traceback" not in ended.stderr
+    for name, value in {
+        "QUEUE_URL": "http://127.0.0.1:1/0/jobs.fifo",
+        "MODEL": str(start.folder),
+        "DEVICE": "cpu",
+        "TORCH_THREADS": "1",
+        "PYTORCH_ALLOC_CONF": "",  # the worker sets it; the test takes it back
+    }.items():
+        monkeypatch.setenv(name, value)
+    start.breaks(where, ERRORS[3], lasting=lost)
+    with logs_of_a_start():
+        assert __main__.main() == status
+    printed = capsys.readouterr()
+    assert "ECC error" in printed.out
+    assert "Traceback" not in printed.err
 
 
 def test_a_gpu_that_does_not_answer_is_not_replaced_by_the_cpu(
