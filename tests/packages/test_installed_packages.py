@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +91,14 @@ def copied_example(project: Path, name: str, folder: Path) -> Path:
     """An example as it is committed, in a folder of its own."""
     ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".terraform*", ".pytest_cache")
     return shutil.copytree(project / "examples" / name, folder / name, ignore=ignored)
+
+
+def test_the_emulators_wheel_has_its_client_for_functions_in_node(wheels: dict[str, Path]) -> None:
+    package = LAYOUT.emulator / "src"
+    client = {path.relative_to(package).as_posix() for path in package.rglob("*.mjs")}
+    assert client
+    with zipfile.ZipFile(wheels["ecs_fleet_emulator"]) as wheel:
+        assert client <= set(wheel.namelist())
 
 
 def test_the_stand_ins_examples_run_where_it_alone_is_installed(

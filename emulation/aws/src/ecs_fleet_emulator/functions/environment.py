@@ -1,18 +1,14 @@
-"""The interpreter, the code and the environment variables of a function's process.
+"""The code and the environment variables of a function's process.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ecs_fleet_emulator.errors import NoInterpreterError
-
-# Set by launch.py: a JSON object from a runtime's name to an interpreter's path.
-LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
+from .runtimes import Runtime
 
 # LocalStack sets these for its own container image.
 _LOCALSTACKS_OWN = frozenset({"EDGE_PORT", "AWS_LAMBDA_FUNCTION_TIMEOUT"})
@@ -22,27 +18,11 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _IGNORED_FOLDERS = frozenset({"__pycache__", ".git", ".mypy_cache", ".ruff_cache"})
 
 
-def interpreter(runtime: str | None, environment: Mapping[str, str]) -> Path:
-    """The interpreter for a Lambda runtime, such as "python3.13".
-
-    Raises:
-        NoInterpreterError: none is configured; the text names the runtimes that have one.
-    """
-    pythons: dict[str, str] = json.loads(environment.get(LAMBDA_PYTHONS, "{}"))
-    if runtime not in pythons:
-        known = ", ".join(sorted(pythons)) or "none"
-        raise NoInterpreterError(
-            f"runtime {runtime!r} cannot run here; {LAMBDA_PYTHONS} has an interpreter for: {known}"
-        )
-    return Path(pythons[runtime])
-
-
 def variables(
     from_localstack: Mapping[str, object],
     own: Mapping[str, str],
     *,
-    runtime: str,
-    python: Path,
+    runtime: Runtime,
     task_root: Path,
     layers: list[Path],
     scratch: Path,
@@ -60,19 +40,16 @@ def variables(
         if name not in _LOCALSTACKS_OWN and not name.startswith(_LOCALSTACKS_PREFIXES)
     }
     environment |= {
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime.name}",
         "LAMBDA_TASK_ROOT": str(task_root),
         "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent),
         "LANG": "C.UTF-8",
-        "PATH": f"{python.parent}:{_SYSTEM_PATH}",
+        "PATH": f"{runtime.interpreter.parent}:{_SYSTEM_PATH}",
         # Not the real home, so that the AWS profile of the emulator's user is not read.
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
     }
-    if layers:
-        environment["PYTHONPATH"] = os.pathsep.join(str(layer / "python") for layer in layers)
-    if not writes_bytecode:
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment |= runtime.variables(layers, writes_bytecode=writes_bytecode)
     return environment | dict(own)
 
 

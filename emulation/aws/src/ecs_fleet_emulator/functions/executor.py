@@ -32,10 +32,11 @@ from ecs_fleet_emulator.experiments.invocation_faults import FAULTS
 from . import outcomes
 from .debugging import SECONDS as DEBUGGED_SECONDS
 from .debugging import Debugger, debugger_of
-from .environment import fingerprint, interpreter, variables
+from .environment import fingerprint, variables
 from .outcomes import Outcome, Usage
 from .process import FunctionProcess
 from .runtime_api import Invocation
+from .runtimes import Runtime, runtime_of
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         self._hot_reload: bool = self._config.code.is_hot_reloading()
         self._variables: dict[str, str] = {}
         self._scratch: Path | None = None
-        self._python = Path()
+        self._runtime: Runtime | None = None
         self._process: FunctionProcess | None = None
         self._fingerprint = ""
         self._name: str = function_version.id.function_name
@@ -69,7 +70,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         config = function_version.config
         if config.package_type != PackageType.Zip:
             raise LambdaRuntimeException("a container image cannot run as a process")
-        interpreter(config.runtime, os.environ)
+        runtime_of(config.runtime, os.environ)
         config.code.prepare_for_execution()
         for layer in config.layers:
             layer.code.prepare_for_execution()
@@ -80,13 +81,12 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
 
     def start(self, env_vars: dict[str, str]) -> None:
         """Start the process. An InitError is kept as the outcome of the first invocation."""
-        self._python = interpreter(self._config.runtime, os.environ)
+        self._runtime = runtime_of(self._config.runtime, os.environ)
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
         self._variables = variables(
             env_vars,
             self._config.environment or {},
-            runtime=self._config.runtime,
-            python=self._python,
+            runtime=self._runtime,
             task_root=self._folder,
             layers=[layer.code.get_unzipped_code_location() for layer in self._config.layers],
             scratch=self._scratch,
@@ -190,8 +190,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         variables |= CLOCK.variables()
         if self._debugger:
             timeout = DEBUGGED_SECONDS
+        assert self._runtime is not None  # noqa: S101  # by `start`
         process = FunctionProcess(
-            self._python,
+            self._runtime,
             self._config.handler,
             self._folder,
             variables,

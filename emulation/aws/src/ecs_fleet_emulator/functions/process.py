@@ -13,6 +13,7 @@ from ecs_fleet_emulator.processes.children import CHILDREN, kill_group
 
 from .outcomes import MAX_RESPONSE_BYTES
 from .runtime_api import RuntimeApi
+from .runtimes import Runtime
 
 _CHUNK = 65536
 
@@ -26,7 +27,7 @@ class FunctionProcess:
 
     def __init__(
         self,
-        python: Path,
+        runtime: Runtime,
         handler: str,
         folder: Path,
         environment: Mapping[str, str],
@@ -34,7 +35,7 @@ class FunctionProcess:
     ) -> None:
         self.api = RuntimeApi(max_response_bytes)
         variables = {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
-        self._process = CHILDREN.start([str(python)], ["function", handler], folder, variables)
+        self._process = CHILDREN.start(*runtime.command(handler), folder, variables)
         assert self._process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start
         self.output = Output(self._process.stdout)
         threading.Thread(target=self._wait, name="lambda-exit", daemon=True).start()

@@ -161,7 +161,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"errorType": "RequestEntityTooLarge"})
         elif verb in ("response", "error"):
             failed = verb == "error"
-            outcome = Outcome(body, is_error=failed, status="error" if failed else "")
+            # A process that closes its connection takes no other event.
+            outcome = Outcome(
+                body,
+                is_error=failed,
+                status="error" if failed else "",
+                ends_process=self.close_connection,
+            )
             if self.server.api.respond(request_id, outcome):
                 self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
             else:

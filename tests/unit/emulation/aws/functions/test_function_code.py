@@ -8,11 +8,8 @@ import pytest
 
 from ecs_fleet_emulator import launch
 from ecs_fleet_emulator.errors import NoInterpreterError
-from ecs_fleet_emulator.functions.environment import (
-    LAMBDA_PYTHONS,
-    fingerprint,
-    interpreter,
-)
+from ecs_fleet_emulator.functions.environment import fingerprint
+from ecs_fleet_emulator.functions.runtimes import LAMBDA_PYTHONS, NodeRuntime, runtime_of
 
 
 @pytest.fixture
@@ -55,18 +52,43 @@ def test_a_dangling_link_does_not_change_the_fingerprint(folder: Path) -> None:
     assert fingerprint(folder) == before
 
 
+PYTHONS = {LAMBDA_PYTHONS: json.dumps({"python3.13": "/venv/bin/python"})}
+
+
 def test_a_runtime_is_run_by_the_configured_interpreter() -> None:
-    environment = {LAMBDA_PYTHONS: json.dumps({"python3.13": "/venv/bin/python"})}
-    assert interpreter("python3.13", environment) == Path("/venv/bin/python")
+    assert runtime_of("python3.13", PYTHONS).interpreter == Path("/venv/bin/python")
 
 
-@pytest.mark.parametrize("runtime", ["java21", None])
+@pytest.mark.parametrize("runtime", ["java21", "nodejs", None])
 def test_a_runtime_without_an_interpreter_is_refused_by_name(
     runtime: str | None,
 ) -> None:
-    environment = {LAMBDA_PYTHONS: json.dumps({"python3.13": "/venv/bin/python"})}
     with pytest.raises(NoInterpreterError, match=rf"{runtime}.*cannot run here.*python3\.13"):
-        interpreter(runtime, environment)
+        runtime_of(runtime, PYTHONS)
+
+
+@pytest.mark.parametrize("runtime", ["nodejs18.x", "nodejs24.x"])
+def test_functions_in_node_are_run_by_the_node_on_the_path(runtime: str, tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.touch(mode=0o755)
+    found = runtime_of(runtime, {**PYTHONS, "PATH": f"/nowhere:{tmp_path}"})
+    assert found == NodeRuntime(runtime, node)
+
+
+def test_a_configured_node_goes_before_the_one_on_the_path(tmp_path: Path) -> None:
+    (tmp_path / "node").touch(mode=0o755)
+    environment = {
+        LAMBDA_PYTHONS: json.dumps({"nodejs22.x": "/opt/node22/bin/node"}),
+        "PATH": str(tmp_path),
+    }
+    assert runtime_of("nodejs22.x", environment).interpreter == Path("/opt/node22/bin/node")
+    assert runtime_of("nodejs24.x", environment).interpreter == tmp_path / "node"
+
+
+@pytest.mark.parametrize("path", [{}, {"PATH": "/nowhere"}])
+def test_a_runtime_of_node_without_a_node_says_what_to_install(path: dict[str, str]) -> None:
+    with pytest.raises(NoInterpreterError, match=r"nodejs22\.x.*no `node`.*install Node\.js"):
+        runtime_of("nodejs22.x", {**PYTHONS, **path})
 
 
 def test_the_launcher_and_the_plug_in_use_the_same_variable() -> None:

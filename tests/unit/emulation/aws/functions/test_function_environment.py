@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from ecs_fleet_emulator.functions.environment import variables
+from ecs_fleet_emulator.functions.runtimes import NodeRuntime, Runtime
+
+PYTHON = Runtime("python3.13", Path("/lambda/bin/python"))
+NODE = NodeRuntime("nodejs22.x", Path("/node/bin/node"))
 
 
 def environment_of(
@@ -10,13 +14,13 @@ def environment_of(
     own: dict[str, str] | None = None,
     layers: list[Path] | None = None,
     *,
+    runtime: Runtime = PYTHON,
     writes_bytecode: bool = True,
 ) -> dict[str, str]:
     return variables(
         from_localstack or {},
         own or {},
-        runtime="python3.13",
-        python=Path("/lambda/bin/python"),
+        runtime=runtime,
         task_root=Path("/code"),
         layers=layers or [],
         scratch=Path("/scratch"),
@@ -46,6 +50,25 @@ def test_layers_are_on_the_path_in_their_order() -> None:
     environment = environment_of(layers=[Path("/one"), Path("/two")])
     assert environment["PYTHONPATH"] == "/one/python:/two/python"
     assert "PYTHONPATH" not in environment_of()
+
+
+def test_layers_of_node_have_packages_for_one_version_and_for_all() -> None:
+    environment = environment_of(layers=[Path("/one"), Path("/two")], runtime=NODE)
+    folders = environment["NODE_PATH"].split(":")
+    assert folders == [
+        "/one/nodejs/node22/node_modules",
+        "/one/nodejs/node_modules",
+        "/two/nodejs/node22/node_modules",
+        "/two/nodejs/node_modules",
+    ]
+    assert "PYTHONPATH" not in environment
+    assert "NODE_PATH" not in environment_of(runtime=NODE)
+
+
+def test_a_function_knows_its_runtime_and_finds_its_interpreter() -> None:
+    environment = environment_of(runtime=NODE)
+    assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_nodejs22.x"
+    assert environment["PATH"].startswith("/node/bin:")
 
 
 def test_byte_code_is_not_written_if_the_folder_must_stay_unchanged() -> None:
