@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/fis/latest/APIReference/API_Operations.html
 import random
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -25,7 +24,7 @@ from ecs_fleet_emulator.errors import ExperimentError, UnknownCredentialsError
 from ecs_fleet_emulator.experiments import api_faults, templates
 from ecs_fleet_emulator.experiments.actions import Actions
 from ecs_fleet_emulator.experiments.api_faults import ApiFaults, Call
-from ecs_fleet_emulator.experiments.experiment import OVER, Experiment
+from ecs_fleet_emulator.experiments.experiment import Experiment
 from ecs_fleet_emulator.experiments.known_actions import (
     ACTIONS,
     RESOURCE_TYPES,
@@ -33,35 +32,16 @@ from ecs_fleet_emulator.experiments.known_actions import (
     TARGET_PARAMETERS,
     Action,
 )
+from ecs_fleet_emulator.experiments.store import Store
 from ecs_fleet_emulator.fleet.agent import FleetAgent
 from ecs_fleet_emulator.iam import account
 
-MOST_KEPT = 100
-"""Experiments of an account and region; FIS keeps them for 120 days."""
 _LETTERS = string.ascii_letters + string.digits
 _ID_LENGTH = 16
 _GIVEN = ("description", "targets", "actions", "stopConditions", "roleArn", "experimentOptions")
 _REFUSED = ("logConfiguration", "experimentReportConfiguration")
 
 Owner = tuple[str, str]
-
-
-@dataclass
-class Store:
-    """The templates and experiments of an account and region, by their identifiers."""
-
-    templates: dict[str, dict[str, Any]] = field(default_factory=dict)
-    experiments: dict[str, Experiment] = field(default_factory=dict)
-    by_token: dict[str, str] = field(default_factory=dict)
-
-    def forget_old(self) -> None:
-        """Forget all but the newest experiments that have ended."""
-        over = [name for name, one in self.experiments.items() if one.state in OVER]
-        for old in over[:-MOST_KEPT]:
-            del self.experiments[old]
-        self.by_token = {
-            token: name for token, name in self.by_token.items() if name in self.experiments
-        }
 
 
 class FaultInjection:
@@ -98,19 +78,19 @@ class FaultInjection:
         return {name: partial(_called, handler) for name, handler in found.items()}
 
     def create_template(self, context: RequestContext, request: Any) -> dict[str, Any]:
-        """Check a template and keep it."""
+        """Check a template and keep it; once for each client token."""
         templates.check(request)
         _check_services(request)
-        made = datetime.now(UTC)
-        template = _kept(request) | {"tags": dict(request.get("tags") or {})}
-        template |= {"creationTime": made, "lastUpdateTime": made}
-        return {"experimentTemplate": self._add_template(context, template)}
-
-    def _add_template(self, context: RequestContext, template: dict[str, Any]) -> dict[str, Any]:
-        template["id"] = _new_id("EXT")
-        template["arn"] = _arn(context, f"experiment-template/{template['id']}")
-        self._store(context).templates[template["id"]] = template
-        return template
+        made, template_id = datetime.now(UTC), _new_id("EXT")
+        template = _kept(request) | {
+            "id": template_id,
+            "arn": _arn(context, f"experiment-template/{template_id}"),
+            "tags": dict(request.get("tags") or {}),
+            "creationTime": made,
+            "lastUpdateTime": made,
+        }
+        template = self._store(context).add_template(request["clientToken"], template)
+        return {"experimentTemplate": template}
 
     def get_template(self, context: RequestContext, request: Any) -> dict[str, Any]:
         """A template."""
@@ -137,22 +117,21 @@ class FaultInjection:
 
     def start(self, context: RequestContext, request: Any) -> dict[str, Any]:
         """Start an experiment; once for each client token."""
-        store, token = self._store(context), request["clientToken"]
-        if token in store.by_token:
-            return {"experiment": _described(context, store.experiments[store.by_token[token]])}
-        template = dict(self._template(context, request["experimentTemplateId"]))
-        owner = (context.account_id, context.region)
-        experiment = Experiment(
-            _new_id("EXP"),
-            template,
-            Actions(self._agent, owner, self._api_faults, token),
-            self._timers,
-            tags=dict(request.get("tags") or {}),
-            skips_all=(request.get("experimentOptions") or {}).get("actionsMode") == "skip-all",
-        )
-        store.experiments[experiment.id], store.by_token[token] = experiment, experiment.id
-        store.forget_old()
-        experiment.start()
+        token = request["clientToken"]
+
+        def make() -> Experiment:
+            return Experiment(
+                _new_id("EXP"),
+                dict(self._template(context, request["experimentTemplateId"])),
+                Actions(self._agent, (context.account_id, context.region), self._api_faults, token),
+                self._timers,
+                tags=dict(request.get("tags") or {}),
+                skips_all=(request.get("experimentOptions") or {}).get("actionsMode") == "skip-all",
+            )
+
+        experiment, is_new = self._store(context).add_experiment(token, make)
+        if is_new:
+            experiment.start()
         return {"experiment": _described(context, experiment)}
 
     def get(self, context: RequestContext, request: Any) -> dict[str, Any]:
