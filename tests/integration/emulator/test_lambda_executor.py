@@ -1,6 +1,7 @@
 """A function in a process behaves like a function on Lambda."""
 
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -213,6 +214,38 @@ def test_the_log_has_the_functions_output_between_lambdas_lines(deploy: Deploy) 
         assert [event for event in events if event.startswith(kind)]
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no `node` on the PATH")
+def test_a_function_in_node_has_lambdas_log_and_a_new_process_after_an_exception(
+    deploy: Deploy,
+) -> None:
+    source = """
+        exports.handler = async (event, context) => {
+            console.log("event", event);
+            const fail = () => { throw new TypeError(event.fails); };
+            if (event.fails) await new Promise(() => setTimeout(fail));
+            return [process.pid, context.functionName];
+        };
+    """
+    settings = {"Runtime": "nodejs22.x", "Handler": "index.handler"}
+    function = deploy("", {"index.js": source}, **settings)
+    first, again = function.invoke({"n": 1}), function.invoke({"n": 2})
+    assert first.payload == again.payload
+    assert again.payload[1] == function.name
+    start, printed, end, report = again.log.splitlines()
+    request_id = start.split()[2]
+    assert start == f"START RequestId: {request_id} Version: $LATEST"
+    assert printed.endswith(f"Z\t{request_id}\tINFO\tevent {{ n: 2 }}")
+    assert end == f"END RequestId: {request_id}"
+    assert report.startswith(f"REPORT RequestId: {request_id}\tDuration: ")
+    assert int(report.partition("Max Memory Used: ")[2].split()[0]) > 0
+    failed = function.invoke({"fails": "late"})
+    assert failed.error == "Unhandled"
+    assert failed.payload["errorType"] == "TypeError"
+    assert "/var/task/index.js:" in failed.payload["trace"][1]
+    assert "\tERROR\tUncaught Exception " in failed.log
+    assert function.invoke({}).payload[0] != first.payload[0]
+
+
 def test_a_lot_of_output_does_not_block_the_function(deploy: Deploy) -> None:
     function = deploy("def handler(event, context): print('x' * 3_000_000); return 'done'")
     assert function.invoke().payload == "done"
@@ -300,12 +333,12 @@ def test_each_environment_has_a_folder_for_temporary_files(deploy: Deploy) -> No
 
 
 def test_a_runtime_without_an_interpreter_is_refused_by_name(emulator: Emulator) -> None:
-    code = {"ZipFile": zipped({"index.js": ""})}
-    function = create_function(emulator, code, Runtime="nodejs22.x", Handler="index.handler")
+    code = {"ZipFile": zipped({"App.java": ""})}
+    function = create_function(emulator, code, Runtime="java21", Handler="App::handle")
     client = emulator.client("lambda")
     found = client.get_function_configuration(FunctionName=function.name)
     assert found["State"] == "Failed"
-    assert "'nodejs22.x' cannot run here" in found["StateReason"]
+    assert "'java21' cannot run here" in found["StateReason"]
     assert "python3.13" in found["StateReason"]
     client.delete_function(FunctionName=function.name)
 
