@@ -5,18 +5,16 @@ hands requests to other threads costs each of them several switches, for which a
 until the interpreter is free: most of the time of a short request.
 """
 
+import contextlib
 import io
 import logging
 import math
+import resource
+import socket
 import socketserver
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from email.errors import (
-    FirstHeaderLineIsContinuationDefect,
-    MisplacedEnvelopeHeaderDefect,
-    MissingHeaderBodySeparatorDefect,
-)
 from http import HTTPStatus
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler
@@ -24,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from werkzeug.serving import DechunkedInput
+from ecs_fleet_emulator.request_bodies import read_body
 
 LOG = logging.getLogger(__name__)
 
@@ -33,14 +31,16 @@ IDLE_SECONDS = 60.0
 _STOP_SECONDS = 0.05
 """How long a stop may go unnoticed."""
 
-_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_UNREADABLE = (
-    FirstHeaderLineIsContinuationDefect,
-    MisplacedEnvelopeHeaderDefect,
-    MissingHeaderBodySeparatorDefect,
-)
-"""A line that is no header: the base's parser drops it, or takes what follows it for the body."""
+MOST_CONNECTIONS = 1000
+"""Each has a thread."""
 
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\n\r\n%b"
+)
 
 Header = Callable[[str], str | None]
 """The value of a header of a request; None if it has none."""
@@ -50,11 +50,21 @@ def _no_limit(_header: Header) -> float:
     return math.inf
 
 
+def most_connections() -> int:
+    """How many connections may be open: with half of the files that this process may have open.
+
+    Where it has none left, it can neither accept a connection nor refuse one.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft // 2)
+
+
 class HttpServer(socketserver.ThreadingTCPServer):
     """Listens on one address from its creation, and serves between `start` and `stop`.
 
     `longest_body` says by a request's headers how long its body may be, in bytes; a request with a
-    longer one is refused before that is read.
+    longer one is refused before that is read. With as many open connections as `most_connections`
+    says, a further one is refused with status 503, which AWS's SDKs repeat.
 
     Raises:
         OSError: the address is in use.
@@ -73,6 +83,8 @@ class HttpServer(socketserver.ThreadingTCPServer):
         longest_body: Callable[[Header], float] = _no_limit,
     ) -> None:
         super().__init__((host, port), _Handler)
+        self._most_connections = most_connections()
+        self._places = threading.Semaphore(self._most_connections)
         self.application, self.longest_body = application, longest_body
         self._changed = threading.Condition()
         self._running = 0
@@ -99,6 +111,31 @@ class HttpServer(socketserver.ThreadingTCPServer):
         with self._changed:
             self._running += change
             self._changed.notify_all()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread, if there is a place."""
+        if not self._places.acquire(blocking=False):
+            self._refuse(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # there is no thread that would do it
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """As the base; then the place is free."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def _refuse(self, connection: socket.socket) -> None:
+        text = f"the emulator has {self._most_connections} open connections, its most".encode()
+        LOG.warning("a connection was refused: %s", text.decode())
+        with contextlib.suppress(OSError):
+            connection.sendall(_REFUSAL % (len(text), text))
+        self.shutdown_request(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base's
         """Log what is no end of a connection, which connections have."""
@@ -135,35 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
         return may_go_on
 
     def _body(self) -> bytes:
-        """The whole body: what is left unread would be taken for the next request.
-
-        https://www.rfc-editor.org/rfc/rfc9112#section-6.3
-        """
-        if any(isinstance(defect, _UNREADABLE) for defect in self.headers.defects):
-            raise HTTPException("a line of the headers is none")
-        lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
-        encodings = [
-            value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", ())
-        ]
-        most = self.server.longest_body(self.headers.get)
-        if encodings:
-            if lengths or encodings != ["chunked"]:
-                raise HTTPException("the end of the body is not clear")
-            stream: Any = self.rfile  # werkzeug and typeshed have other types for streams
-            chunks: Any = DechunkedInput(stream)
-            body = io.BufferedReader(chunks).read(-1 if most == math.inf else int(most) + 1)
-            if len(body) > most:
-                raise HTTPException("the body is too long")
-            return body
-        if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
-            raise HTTPException("the length of the body is not clear")
-        length = int(lengths.pop()) if lengths else 0
-        if length > most:
-            raise HTTPException("the body is too long")
-        body = self.rfile.read(length)
-        if len(body) < length:
-            raise HTTPException("the connection ended within the body")
-        return body
+        stream: Any = self.rfile  # typeshed has another type for streams
+        return read_body(stream, self.headers, self.server.longest_body(self.headers.get))
 
     def _environ(self, body: bytes) -> WSGIEnvironment:
         """https://peps.python.org/pep-3333/#environ-variables, and what rolo wants."""

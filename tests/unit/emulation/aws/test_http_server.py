@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from ecs_fleet_emulator import http_server
 from ecs_fleet_emulator.http_server import Header, HttpServer
+from emulation.rig.waiting import wait_until
 
 LONGEST = 1000
 """Bytes of a body, of a request with the header X-Short."""
@@ -125,6 +127,60 @@ def test_bodies_of_unknown_length_are_sent_in_chunks_both_ways(
     assert application.closed == 1
 
 
+def test_trailers_and_extensions_of_chunks_are_read_and_discarded(server: HttpServer) -> None:
+    chunks = (
+        b'2;name="a;b"\r\nab\r\n1 \r\nc\r\n0\r\nx-amz-checksum-crc32: AAAAAA==\r\nX-Two: 2\r\n\r\n'
+    )
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTrailer: x-amz-checksum-crc32\r\n"
+    sent = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks
+    received = exchange(server, sent + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+    first, second = received.split(b"HTTP/1.1 299 Odd")[1:]
+    answer = json.loads(first.partition(b"\r\n\r\n")[2])
+    assert answer["body"] == "abc"
+    assert "X-Two" not in dict(answer["headers"])
+    assert b'"path": "/next"' in second
+
+
+def test_connections_beyond_the_most_are_refused_until_one_ends(
+    monkeypatch: pytest.MonkeyPatch, application: Application
+) -> None:
+    monkeypatch.setattr(http_server, "MOST_CONNECTIONS", 2)
+    server = HttpServer("127.0.0.1", 0, application)  # type: ignore[arg-type]
+    server.start()
+    address = ("127.0.0.1", int(server.server_address[1]))
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    def answered(connection: socket.socket) -> bytes:
+        connection.sendall(request)
+        return connection.recv(65536)
+
+    def is_answered() -> bool:
+        try:
+            return b" 299 " in exchange(server, request)
+        except ConnectionError:  # refused, with the request unread
+            return False
+
+    with socket.create_connection(address, 20) as first:
+        with socket.create_connection(address, 20) as second:
+            assert answered(first).startswith(b"HTTP/1.1 299 ")
+            assert answered(second).startswith(b"HTTP/1.1 299 ")
+            with socket.create_connection(address, 20) as third:
+                refusal = b"".join(iter(lambda: third.recv(65536), b""))
+            assert refusal.startswith(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close")
+            assert refusal.endswith(b"the emulator has 2 open connections, its most")
+            assert answered(first).startswith(b"HTTP/1.1 299 ")
+        wait_until(is_answered, "a place is free")
+    server.stop(0)
+
+
+@pytest.mark.parametrize(("files", "most"), [(256, 128), (10_000, 1000), (-1, 1000)])
+def test_the_connections_leave_half_of_the_files_that_may_be_open(
+    monkeypatch: pytest.MonkeyPatch, files: int, most: int
+) -> None:
+    monkeypatch.setattr(http_server.resource, "getrlimit", lambda _: (files, files))
+    assert http_server.most_connections() == most
+
+
 def exchange(server: HttpServer, sent: bytes) -> bytes:
     """What a connection receives until the server closes it."""
     with socket.create_connection(("127.0.0.1", int(server.server_address[1])), 20) as connection:
@@ -180,6 +236,15 @@ def test_an_old_client_gets_parts_until_the_connection_ends(server: HttpServer) 
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\na",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: a",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + 101 * b"a: b\r\n" + b"\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na: "
+        + 70000 * b"b"
+        + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n0123456789",
         b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999\r\n\r\n",
