@@ -22,6 +22,9 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.sqs.models import sqs_backends
 
 from discord_diffusion.access.limits import day_of
 from discord_diffusion.aws import clients, deadline
@@ -44,6 +47,7 @@ from tests.unit.functions.conftest import KEY, event_v1, imagine
 
 _SECONDS = {"dynamodb": 0.9, "sqs": 1.2, "stepfunctions": 0.8}
 """How long an attempt takes that AWS does not answer."""
+_REGION = "us-east-1"
 _NUMBERS = itertools.count(500_000)
 
 
@@ -270,21 +274,28 @@ class RequestPath:
     def facts(self) -> dict[str, Any]:
         """The record's status, what is charged, the jobs in flight and the messages."""
         user = self.payload["guild_id"]
-        record = self._item(f"job#{self.payload['id']}")
+        items = {item["id"]: item for item in map(from_item, moto_table_items())}
+        record = items.get(f"job#{self.payload['id']}", {})
         created = snowflake_time(self.payload["id"])
-        day = self._item(f"user#{user}#{day_of(created)}")
-        jobs = self._item(f"user#{user}").get("jobs", ())
-        depth = self.waiting._QUEUE.depth()
+        day = items.get(f"user#{user}#{day_of(created)}", {})
+        jobs = items.get(f"user#{user}", {}).get("jobs", ())
         return {
             "status": record.get("status"),
             "units": record.get("units"),
             "used": day.get("used", 0),
             "in flight": len(jobs),
-            "messages": depth.visible + depth.in_flight,
+            "messages": len(_moto(sqs_backends).queues["jobs.fifo"]._messages),
         }
 
-    def _item(self, key: str) -> dict[str, Any]:
-        return from_item(self.table.get_item(key) or {})
+
+def moto_table_items() -> list[dict[str, Any]]:
+    """The items of the table, in which a call of the SDK takes milliseconds to look."""
+    table = _moto(dynamodb_backends).get_table("jobs")
+    return [item.to_json()["Attributes"] for item in table.all_items()]
+
+
+def _moto(service: Any) -> Any:
+    return service[DEFAULT_ACCOUNT_ID][_REGION]
 
 
 def _error(code: str, status: int) -> ClientError:
@@ -299,7 +310,6 @@ class Deployment:
 
     interactions: ModuleType
     waiting: ModuleType
-    dynamodb: Any
     table: Table
     queue: JobQueue
     path: RequestPath | None = None
@@ -315,8 +325,7 @@ class Deployment:
         moto copies a whole table for each transaction.
         """
         self.path = None
-        self.dynamodb.delete_table(TableName="jobs")
-        create_jobs_table(self.dynamodb, "jobs")
+        _moto(dynamodb_backends).get_table("jobs").items.clear()
         admission = self.interactions._REQUESTS.admission
         admission._state_expires_at = admission._next_wake_at = 0.0
         payload = imagine(prompt="a star")
@@ -338,15 +347,15 @@ class Deployment:
 def deployment() -> Iterator[Deployment]:
     """A deployment in this process, until the block ends."""
     with pytest.MonkeyPatch.context() as monkeypatch, mock_aws():
-        session = boto3.Session("key", "secret", region_name="us-east-1")
+        session = boto3.Session("key", "secret", region_name=_REGION)
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
         create_jobs_table(dynamodb, "jobs")
-        machine = "arn:aws:states:us-east-1:000000000000:stateMachine"
+        machine = f"arn:aws:states:{_REGION}:000000000000:stateMachine"
         url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
         for name, value in {
             "AWS_ACCESS_KEY_ID": "key",
             "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "us-east-1",
+            "AWS_REGION": _REGION,
             "QUEUE_URL": url,
             "JOBS_TABLE": "jobs",
             "MAXIMUM_TASKS": "2",
@@ -364,9 +373,8 @@ def deployment() -> Iterator[Deployment]:
         made = Deployment(
             interactions,
             waiting,
-            dynamodb,
             Table("jobs", client=dynamodb),
-            JobQueue(url, wait_seconds=0, region="us-east-1"),
+            JobQueue(url, wait_seconds=0, region=_REGION),
         )
         monkeypatch.setattr(
             interactions._DEADLINE, "_clock", lambda: made.path.now if made.path else 0.0

@@ -109,8 +109,11 @@ CASES = [
     for at, fault, lasting, worker_is_quick in product(
         range(len(PATH)), Fault, (False, True), (False, True)
     )
-    # A function ends once, and no worker can have a message before there is one.
-    if not (lasting and fault in ENDED) and not (worker_is_quick and at < SEND - 1)
+    # A function ends once, before a call as after the one before it, and no worker can have a
+    # message before there is one.
+    if not (lasting and fault in ENDED)
+    and not (at and fault is Fault.ENDED_BEFORE)
+    and not (worker_is_quick and at < SEND - 1)
 ]
 
 
@@ -123,9 +126,15 @@ def test_whatever_fails_what_the_user_reads_is_what_is_recorded_charged_and_queu
     walk(path)
 
 
-@pytest.mark.parametrize("again_before", range(CONFIRM, len(PATH)))
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("at", [SEND - 1, SEND], ids=["record", "message"])
+@pytest.mark.parametrize(
+    ("at", "fault", "again_before"),
+    [
+        (at, fault, again_before)
+        for at, fault, again_before in product((SEND - 1, SEND), Fault, range(CONFIRM, len(PATH)))
+        # A function that has ended makes no later call.
+        if again_before <= at or fault not in ENDED
+    ],
+)
 def test_another_delivery_may_be_answered_before_any_call(
     path: RequestPath, at: int, fault: Fault, again_before: int
 ) -> None:
