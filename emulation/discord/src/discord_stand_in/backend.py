@@ -24,6 +24,7 @@ from discord_stand_in.state.gateway_sessions import GatewaySessions
 from discord_stand_in.state.interactions import Interaction, InteractionStore, TimelineEvent
 from discord_stand_in.state.messages import Message, MessageStore
 from discord_stand_in.state.reports import ApiCalls, Reports
+from discord_stand_in.state.retention import Retention
 from discord_stand_in.webhook_events import WebhookEvents
 
 
@@ -57,9 +58,10 @@ class Backend:
         self.application = Application.load(config.application)
         self.signer = Signer(self.application.signing_key)
         self.snowflakes = Snowflakes(self.clock)
+        self.retention = Retention(self.clock, config.kept, self.limits.token_seconds)
         folder = None if config.state_dir is None else config.state_dir / "attachments"
         self.attachments = AttachmentStore(
-            folder, config.public_url, self.clock, self.limits.link_seconds
+            folder, config.public_url, self.retention, self.limits.link_seconds
         )
         self.webhook_events = WebhookEvents(
             self.application.id, self.clock, self.signer, self.post, self.limits.event_retry_seconds
@@ -85,9 +87,11 @@ class Backend:
         )
 
     def _create_stores(self) -> None:
-        self.directory = Directory(self.config.directory)
-        self.messages = MessageStore(self.attachments, self.application.id)
-        self.interactions = InteractionStore(self.clock, self._forget_interaction)
+        self.directory = Directory(self.config.directory, self.retention)
+        self.messages = MessageStore(
+            self.attachments, self.application.id, self.retention, self._publish_forgotten
+        )
+        self.interactions = InteractionStore(self.retention, self._forget_interaction)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
         self.entitlements = EntitlementStore(self.clock)
         self.reports = Reports()
@@ -98,6 +102,10 @@ class Backend:
         self.reports.logs.pop(interaction_id, None)
         for forget in self.on_forgotten:
             forget(interaction_id)
+
+    def _publish_forgotten(self, message: Message) -> None:
+        place = {"channel_id": message.channel_id, "message_id": message.id}
+        self.events.publish("message_forgotten", place)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         """Send a signed body to the application; EndpointError if no response comes within 3 s."""

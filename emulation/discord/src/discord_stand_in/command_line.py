@@ -63,12 +63,27 @@ def _parse_arguments(words: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         help="file that says how far time was moved: nanoseconds as eight bytes, little-endian",
     )
+    parser.add_argument(
+        "--keep",
+        type=_number_to_keep,
+        default=Config.kept,
+        metavar="NUMBER",
+        help="how many messages and interactions are kept; above it the oldest are forgotten, "
+        "15 minutes after they were made; default: %(default)s",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of chaos and of the probes")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="never answer 429 (for benchmarks)"
     )
     parser.add_argument("--log-level", default="INFO", type=str.upper, choices=_LEVELS)
     return parser.parse_args(words)
+
+
+def _number_to_keep(word: str) -> int:
+    """A number of at least 1; argparse says what is wrong with any other word."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number of at least 1")
+    return int(word)
 
 
 class _Server(uvicorn.Server):
@@ -131,7 +146,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         reason = f"Can't listen on {host}:{port} ({error}): choose another --port."
         raise SystemExit(reason) from None
     listener.set_inheritable(True)
-    # asyncio sets it only for sockets that it makes. Without it a client's second frame waits 40 ms.
+    # asyncio sets it only for sockets that it makes. Without it a second frame waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -145,6 +160,7 @@ def _config(arguments: argparse.Namespace, url: str) -> Config:
         recordings_dir=arguments.recordings_dir,
         limits=Limits(answer_seconds=arguments.answer_seconds),
         probe_interval_seconds=arguments.probe_interval,
+        kept=arguments.keep,
         rate_limits=not arguments.no_rate_limits,
         seed=arguments.seed,
     )

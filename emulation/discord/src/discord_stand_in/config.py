@@ -84,6 +84,11 @@ class Config:
     pages_dir: Path = PAGES
     """The channel page and the operations page."""
     limits: Limits = field(default_factory=Limits)
+    kept: int = 500
+    """How many messages are kept, interactions, files that users chose, and users who were made.
+
+    Above this number the oldest are forgotten, 15 minutes after they were made.
+    """
     rate_limits: bool = True
     """Whether requests over a rate limit are refused."""
     probe_interval_seconds: float = 300.0

@@ -20,6 +20,8 @@ from discord_stand_in.validation.messages import MAX_ATTACHMENTS, mentioned_user
 
 Files = dict[int, UploadedFile]
 """The files of a request, by the `n` of `files[n]`."""
+Upload = tuple[Attachment, bytes]
+"""A new attachment and its bytes."""
 
 
 def create_message(
@@ -40,8 +42,11 @@ def create_message(
     message.tts = fields.get("tts") or False
     message.nonce = fields.get("nonce")
     listed = fields.get("attachments") or []
-    message.attachments = _arrange_attachments(backend, message, files, listed, add_unlisted=True)
+    message.attachments, uploads = _arrange_attachments(
+        backend, message, files, listed, add_unlisted=True
+    )
     _check_content(message)
+    _keep_files(backend, message, uploads)
     _set_mentions(backend, message, fields.get("allowed_mentions"))
     backend.messages.add(message)
     backend.publish_message("created", message)
@@ -56,7 +61,7 @@ def edit_message(
     Raises what `create_message` raises; the message is then unchanged.
     """
     _check_file_sizes(backend, files, file_limit)
-    after = replace(message, history=message.history)
+    after, uploads = replace(message), list[Upload]()
     if "content" in fields:
         after.content = (fields["content"] or "").strip()
     if "embeds" in fields:
@@ -71,10 +76,11 @@ def edit_message(
         listed = [{"id": attachment.id} for attachment in message.attachments]
         if "attachments" in fields:
             listed = fields["attachments"] or []
-        after.attachments = _arrange_attachments(
+        after.attachments, uploads = _arrange_attachments(
             backend, message, files, listed, add_unlisted="attachments" not in fields
         )
     _check_content(after)
+    _keep_files(backend, message, uploads)
     after.flags &= ~LOADING
     for name in ("content", "embeds", "components", "flags", "attachments"):
         setattr(message, name, getattr(after, name))
@@ -140,15 +146,15 @@ def _set_mentions(backend: Backend, message: Message, allowed: Json | None) -> N
 
 def _arrange_attachments(
     backend: Backend, message: Message, files: Files, listed: list[Json], *, add_unlisted: bool
-) -> list[Attachment]:
-    """The attachments that a message has after a request, in the order in which they are listed.
+) -> tuple[list[Attachment], list[Upload]]:
+    """The attachments that a message has after a request, as they are listed, and the new ones.
 
     `add_unlisted`: whether files that no entry names are added behind the others.
     """
     existing = {attachment.id: attachment for attachment in message.attachments}
     unlisted = dict(files)
     arranged: list[Attachment] = []
-    uploads: list[tuple[Attachment, bytes]] = []
+    uploads: list[Upload] = []
 
     def add_file(file: UploadedFile, entry: Json) -> None:
         attachment = Attachment.of_file(
@@ -182,6 +188,11 @@ def _arrange_attachments(
     if len(arranged) > MAX_ATTACHMENTS:
         text = f"Must be {MAX_ATTACHMENTS} or fewer in length."
         raise invalid("BASE_TYPE_MAX_LENGTH", text, "attachments")
+    return arranged, uploads
+
+
+def _keep_files(backend: Backend, message: Message, uploads: list[Upload]) -> None:
+    """Keep the files of a request, once nothing in it is refused any more."""
     for attachment, data in uploads:
         backend.attachments.add(attachment, data)
-    return arranged
+        message.file_ids.append(attachment.id)

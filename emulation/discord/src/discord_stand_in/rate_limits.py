@@ -15,7 +15,8 @@ _GLOBAL_LIMIT = (50, 1.0)
 """Requests and seconds."""
 _REFUSED_SECONDS = 600.0
 _REFUSED_STATUSES = (401, 403, 429)
-_MAX_WINDOWS = 10_000
+_FEW_WINDOWS = 1_000
+"""Up to so many are kept without a look at which of them are over."""
 _CALLBACK = "callback"
 """Clients such as hikari report it as an error if this route names a bucket."""
 
@@ -79,6 +80,7 @@ class RateLimiter:
         self._max_refused = max_refused
         self.enabled = enabled
         self._windows: dict[str, tuple[float, int]] = {}
+        self._clean_above = _FEW_WINDOWS
         self._refused_at: dict[str, deque[float]] = {}
 
     def count_request(self, method: str, path: str, token: str | None) -> RateLimitResult:
@@ -105,9 +107,8 @@ class RateLimiter:
         ends, used = self._windows.get(key, (0.0, 0))
         if now >= ends:
             ends, used = now + seconds, 0
-            if len(self._windows) > _MAX_WINDOWS:
-                windows = self._windows.items()
-                self._windows = {other: window for other, window in windows if window[0] > now}
+            if len(self._windows) > self._clean_above:
+                self._forget_windows(now)
         allowed = used < limit or not self.enabled
         self._windows[key] = (ends, min(used + 1, limit))
         bucket = None if name == _CALLBACK else hashlib.sha256(name.encode()).hexdigest()[:32]
@@ -116,20 +117,34 @@ class RateLimiter:
             limit, remaining, ends, ends - now, bucket, allowed, name == "global"
         )
 
+    def _forget_windows(self, now: float) -> None:
+        """Forget those that are over; the next time is when there are twice as many."""
+        windows = self._windows.items()
+        self._windows = {key: window for key, window in windows if window[0] > now}
+        self._clean_above = max(_FEW_WINDOWS, 2 * len(self._windows))
+
     def is_banned(self, address: str) -> bool:
         """Whether an address had too many of its requests refused."""
-        return self.enabled and len(self._refused_recently(address)) >= self._max_refused
+        times = self._refused_at.get(address)
+        if times is None or not self.enabled:
+            return False
+        self._drop_old(times)
+        return len(times) >= self._max_refused
 
     def count_status(self, address: str, status: int) -> None:
         """Count a response towards the ban of its address."""
-        if status in _REFUSED_STATUSES:
-            self._refused_recently(address).append(self._clock.now())
+        if status not in _REFUSED_STATUSES:
+            return
+        for other, times in list(self._refused_at.items()):
+            self._drop_old(times)
+            if not times:
+                del self._refused_at[other]
+        times = self._refused_at.setdefault(address, deque(maxlen=self._max_refused))
+        times.append(self._clock.now())
 
-    def _refused_recently(self, address: str) -> deque[float]:
-        times = self._refused_at.setdefault(address, deque())
+    def _drop_old(self, times: deque[float]) -> None:
         while times and times[0] < self._clock.now() - _REFUSED_SECONDS:
             times.popleft()
-        return times
 
     def clear(self) -> None:
         """Delete every count."""

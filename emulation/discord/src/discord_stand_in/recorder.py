@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from pathlib import Path
 
 from discord_stand_in.errors import ControlError
@@ -9,6 +10,7 @@ from discord_stand_in.json_types import Json
 from discord_stand_in.state.interactions import Interaction
 
 _UNSAFE_CHARACTERS = re.compile(r"[^a-z0-9]+")
+_MAX_NAMES = 1_000
 _TOKEN = "fixture-token"  # noqa: S105 - replaces the token in a fixture
 
 
@@ -19,7 +21,8 @@ class Recorder:
         """`base` is the recordings folder."""
         self._base = base.resolve()
         self._folder: Path | None = None
-        self.saved: list[str] = []
+        self.saved: deque[str] = deque(maxlen=_MAX_NAMES)
+        """The names of the files that were saved last."""
 
     def start(self, folder: str) -> None:
         """Save from now on into a folder; ControlError if it is not below the recordings folder."""
@@ -50,4 +53,4 @@ class Recorder:
     def as_json(self) -> Json:
         """Whether it records, where it saves and which files it saved."""
         folder = str(self._folder.relative_to(self._base)) if self._folder else None
-        return {"on": self._folder is not None, "folder": folder, "saved": self.saved}
+        return {"on": self._folder is not None, "folder": folder, "saved": list(self.saved)}

@@ -18,8 +18,9 @@ from discord_stand_in.signing import SIGNATURE_DEFECTS, Signer
 from discord_stand_in.snowflakes import Snowflakes, created_at
 from discord_stand_in.state.directory import Directory
 from discord_stand_in.state.events import EventLog
-from discord_stand_in.state.interactions import KEPT, Interaction, InteractionStore, InteractionType
+from discord_stand_in.state.interactions import Interaction, InteractionStore, InteractionType
 from discord_stand_in.state.reports import MAX_SERIES, SeriesStore
+from discord_stand_in.state.retention import Retention
 
 SEED = "11" * 32
 
@@ -159,7 +160,7 @@ def test_the_number_of_series_is_limited() -> None:
 
 
 def test_the_webhooks_of_a_channel_go_with_it() -> None:
-    directory = Directory(DIRECTORY)
+    directory = Directory(DIRECTORY, Retention(Fixed(), 3, 900))
     channel_id = next(iter(directory.webhooks.values())).channel_id
     directory.delete_channel(channel_id)
     assert [one for one in directory.webhooks.values() if one.channel_id == channel_id] == []
@@ -182,14 +183,14 @@ def _interaction(number: int, at: float) -> Interaction:
 
 def test_old_interactions_are_forgotten_and_those_with_valid_tokens_are_not() -> None:
     clock, forgotten = Fixed(), list[str]()
-    store = InteractionStore(clock, forgotten.append)
-    for number in range(KEPT + 500):
+    store = InteractionStore(Retention(clock, 3, 900), forgotten.append)
+    for number in range(5):
         store.add(_interaction(number, clock.now()))
-    assert (len(store.all()), forgotten) == (KEPT + 500, [])
+    assert (len(store.all()), forgotten) == (5, [])
     clock.offset += 901
     store.add(_interaction(9_999, clock.now()))
-    assert len(store.all()) == KEPT
-    assert forgotten == [str(number) for number in range(501)]
-    assert store.find("500") is store.find_by_token("token-500") is None
-    assert store.find_by_token("token-501") is store.find("501") is not None
-    assert store.all()[-1].id == "9999"
+    assert [one.id for one in store.all()] == ["3", "4", "9999"]
+    assert forgotten == ["0", "1", "2"]
+    assert store.forgotten == {"interactions": 3, "failed": 0}
+    assert store.find("2") is store.find_by_token("token-2") is None
+    assert store.find_by_token("token-3") is store.find("3") is not None

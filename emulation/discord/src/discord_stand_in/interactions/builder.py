@@ -30,6 +30,7 @@ def build_interaction(backend: Backend, action: UserAction) -> Interaction:
     payload = base_payload(backend, actor, interaction_type, interaction_id) | {"data": data}
     if source is not None:
         payload["message"] = backend.messages.as_json(source)
+        backend.messages.use(source)
     created = created_at(interaction_id)
     interaction = Interaction(
         id=interaction_id,

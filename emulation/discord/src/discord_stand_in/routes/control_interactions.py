@@ -73,7 +73,7 @@ async def upload(request: Request, backend: BackendDep, filename: str) -> JSONRe
         content_type=request.headers.get("content-type"),
         ephemeral=True,
     )
-    backend.attachments.add(attachment, data)
+    backend.attachments.add_upload(attachment, data)
     return JSONResponse(backend.attachments.as_json(attachment), 201)
 
 

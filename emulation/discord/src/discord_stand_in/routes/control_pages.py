@@ -1,5 +1,7 @@
 """The control API for the pages: a snapshot, and the live events that follow it."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
@@ -49,7 +51,9 @@ async def get_snapshot(
             },
             "interactions": [backend.interaction_json(interaction) for interaction in newest],
             "started_at": iso(backend.started_at),
-            "older": _counts(older),
+            # Of each channel, how many of its messages are no longer kept.
+            "forgotten": {"limit": backend.config.kept, "messages": messages.forgotten},
+            "older": _counts(older, backend.interactions.forgotten),
             "api_calls": backend.api_calls.as_json(),
             "fleet": backend.reports.fleet,
             "experiments": backend.reports.experiments,
@@ -66,10 +70,11 @@ async def get_snapshot(
     )
 
 
-def _counts(interactions: list[Interaction]) -> Json:
-    """How many interactions there are, without those of autocomplete, and how many failed."""
+def _counts(interactions: list[Interaction], forgotten: Mapping[str, int]) -> Json:
+    """How many interactions there were, without those of autocomplete, and how many failed."""
     counted = [one for one in interactions if one.type != InteractionType.AUTOCOMPLETE]
-    return {"interactions": len(counted), "failed": sum(one.has_failed for one in counted)}
+    failed = sum(one.has_failed for one in counted) + forgotten["failed"]
+    return {"interactions": len(counted) + forgotten["interactions"], "failed": failed}
 
 
 @router.get("/messages/{message_id}")

@@ -8,6 +8,7 @@ import hmac
 import io
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from discord_stand_in.clock import Clock
 from discord_stand_in.json_types import Json
+from discord_stand_in.state.retention import Retention
 
 _MAX_FILENAME = 255
 _UNUSUAL_CHARACTERS = re.compile(r"[^\w.\-]+")
@@ -55,15 +56,18 @@ class AttachmentStore:
     """Keeps the files and signs the links to them."""
 
     def __init__(
-        self, folder: Path | None, public_url: str, clock: Clock, link_seconds: float
+        self, folder: Path | None, public_url: str, retention: Retention, link_seconds: float
     ) -> None:
         """`folder` holds the files; None keeps them in memory."""
         self._folder = folder
         self._public_url = public_url
-        self._clock = clock
+        self._retention = retention
+        self._clock = retention.clock
         self._link_seconds = link_seconds
         self._by_id: dict[str, Attachment] = {}
         self._data: dict[str, bytes] = {}
+        self._uploads: dict[str, float] = {}
+        """When each file was kept that belongs to no message, in Unix seconds."""
         self._secret = secrets.token_bytes(32)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,23 @@ class AttachmentStore:
             self._data[attachment.id] = data
         else:
             (self._folder / attachment.id).write_bytes(data)
+
+    def add_upload(self, attachment: Attachment, data: bytes) -> None:
+        """Keep a file that a user chose for an option, and forget the oldest of these."""
+        self.add(attachment, data)
+        self._uploads[attachment.id] = self._clock.now()
+        while self._retention.is_over(len(self._uploads), next(iter(self._uploads.values()))):
+            oldest = next(iter(self._uploads))
+            del self._uploads[oldest]
+            self.forget([oldest])
+
+    def forget(self, attachment_ids: Iterable[str]) -> None:
+        """Delete files; their links answer 404 from now on."""
+        for attachment_id in attachment_ids:
+            self._by_id.pop(attachment_id, None)
+            self._data.pop(attachment_id, None)
+            if self._folder is not None:
+                (self._folder / attachment_id).unlink(missing_ok=True)
 
     def find(self, attachment_id: str) -> Attachment | None:
         """An attachment by its id."""
@@ -88,11 +109,8 @@ class AttachmentStore:
 
     def clear(self) -> None:
         """Delete every file."""
-        if self._folder is not None:
-            for attachment_id in self._by_id:
-                (self._folder / attachment_id).unlink(missing_ok=True)
-        self._by_id.clear()
-        self._data.clear()
+        self.forget(list(self._by_id))
+        self._uploads.clear()
 
     def link(self, attachment: Attachment) -> str:
         """An address of the file that works until it expires."""

@@ -16,6 +16,7 @@ from discord_stand_in.errors import (
 )
 from discord_stand_in.json_types import Json
 from discord_stand_in.state.channels import PARENTS, Channel, ChannelType, partial_json, whole_json
+from discord_stand_in.state.retention import Retention
 
 _UNSET_OF_GUILD = (
     *("afk_channel_id", "application_id", "banner", "description", "discovery_splash", "icon"),
@@ -126,11 +127,17 @@ def _with_roles(entry: Json) -> Json:
     return entry | {"roles": tuple(entry["roles"])}
 
 
+def _new_user(user_id: str) -> User:
+    """A member whom only an id is known of."""
+    name = f"user{user_id[-6:]}"
+    return User(user_id, name, name.title(), "en-US")
+
+
 class Directory:
     """Users, channels and webhooks by id, and the guild."""
 
-    def __init__(self, path: Path) -> None:
-        """Read a fixture.
+    def __init__(self, path: Path, retention: Retention) -> None:
+        """Read a fixture; `retention` is that of users who are in none.
 
         Raises:
             TypeError: an entry has an unknown field, or lacks one.
@@ -142,6 +149,9 @@ class Directory:
         self.guild = replace(self.guild, roles=tuple(map(role_json, self.guild.roles)))
         self.channels = {channel["id"]: Channel(**channel) for channel in raw["channels"]}
         self.webhooks = {webhook["id"]: Webhook(**webhook) for webhook in raw["webhooks"]}
+        self._retention = retention
+        self._made: dict[str, float] = {}
+        """When each user last acted who was made here, in Unix seconds; the last one is last."""
         self.default_user = next(iter(self.users.values()))
         self.default_channel = next(iter(self.channels.values()))
 
@@ -152,11 +162,25 @@ class Directory:
         return self.users[user_id]
 
     def user_or_new(self, user_id: str) -> User:
-        """A user by id; an unknown id becomes a new user, because load tests need many."""
+        """A user by id; an unknown id becomes a new user, because load tests need many.
+
+        Those of them who have not acted for the longest time are forgotten, with their DMs.
+        """
         if user_id not in self.users:
-            name = f"user{user_id[-6:]}"
-            self.users[user_id] = User(user_id, name, name.title(), "en-US")
+            self.users[user_id] = _new_user(user_id)
+            self._made[user_id] = 0.0
+        if user_id in self._made:
+            del self._made[user_id]
+            self._made[user_id] = self._retention.clock.now()
+            while self._retention.is_over(len(self._made), next(iter(self._made.values()))):
+                self._forget_user(next(iter(self._made)))
         return self.users[user_id]
+
+    def _forget_user(self, user_id: str) -> None:
+        del self._made[user_id], self.users[user_id]
+        dms = [one.id for one in self.channels.values() if one.recipient_id == user_id]
+        for channel_id in dms:
+            del self.channels[channel_id]
 
     def channel(self, channel_id: str) -> Channel:
         """A channel by id; raises UNKNOWN_CHANNEL (10003)."""
@@ -219,6 +243,7 @@ class Directory:
     def give_role(self, user_id: str, role_id: str) -> None:
         """Give a role to a user, who is new if the id is unknown."""
         user = self.user_or_new(user_id)
+        self._made.pop(user_id, None)
         self.users[user_id] = replace(user, roles=(*user.roles, role_id))
         self.default_user = self.users[self.default_user.id]
 
@@ -241,7 +266,9 @@ class Directory:
             "type": channel.type,
             "last_message_id": last_message_id,
             "flags": 0,
-            "recipients": [self.user_or_new(user_id).as_json() for user_id in ids],
+            "recipients": [
+                (self.users.get(user_id) or _new_user(user_id)).as_json() for user_id in ids
+            ],
         }
         if channel.type == ChannelType.GROUP_DM:
             body |= {"name": channel.name, "icon": None, "owner_id": ids[0]}

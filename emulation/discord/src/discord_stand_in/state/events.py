@@ -15,6 +15,8 @@ from discord_stand_in.json_types import Json
 
 _MAX_EVENTS = 5_000
 _HEARTBEAT_SECONDS = 15.0
+_MAX_WAITING = 10_000
+"""A page that leaves more events unread is left: it connects again and gets what it missed."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,12 @@ class EventLog:
         self.last_id += 1
         event = Event(self.last_id, name, self._clock.now(), data)
         self.latest.append(event)
-        for listener in self._listeners:
-            listener.put_nowait(event)
+        for listener in list(self._listeners):
+            if listener.qsize() < _MAX_WAITING:
+                listener.put_nowait(event)
+            else:
+                self._listeners.discard(listener)
+                listener.put_nowait(None)
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""

@@ -4,12 +4,14 @@ Shape: https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from discord_stand_in.clock import Clock, iso
+from discord_stand_in.clock import iso
 from discord_stand_in.json_types import Json
+from discord_stand_in.state.retention import Retention
 
 
 class InteractionType(IntEnum):
@@ -44,7 +46,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimelineEvent:
     """Something that happened to an interaction; `at` is in Unix seconds."""
 
@@ -144,19 +146,17 @@ class Interaction:
         }
 
 
-KEPT = 1_000
-"""Above this number the oldest are forgotten, once their tokens have expired."""
-
-
 class InteractionStore:
     """The newest interactions, and all whose tokens are valid, by id and by token.
 
     `forget` is called with the id of each that is forgotten.
     """
 
-    def __init__(self, clock: Clock, forget: Callable[[str], None]) -> None:
-        self._clock = clock
+    def __init__(self, retention: Retention, forget: Callable[[str], None]) -> None:
+        self._retention = retention
         self._forget = forget
+        self.forgotten: Counter[str] = Counter()
+        """How many are no longer kept, without those of autocomplete, and how many had failed."""
         self._by_id: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
@@ -164,12 +164,15 @@ class InteractionStore:
         """Keep a new interaction."""
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
-        while len(self._by_id) > KEPT:
+        while len(self._by_id) > self._retention.number:
             oldest = next(iter(self._by_id.values()))
             if not self.has_expired(oldest):
                 return
             del self._by_id[oldest.id]
             self._by_token.pop(oldest.token, None)
+            if oldest.type != InteractionType.AUTOCOMPLETE:
+                self.forgotten["interactions"] += 1
+                self.forgotten["failed"] += oldest.has_failed
             self._forget(oldest.id)
 
     def find(self, interaction_id: str) -> Interaction | None:
@@ -182,7 +185,7 @@ class InteractionStore:
 
     def has_expired(self, interaction: Interaction) -> bool:
         """Whether the 15 minutes of its token are over."""
-        return self._clock.now() >= interaction.expires_at
+        return self._retention.clock.now() >= interaction.expires_at
 
     def all(self) -> list[Interaction]:
         """Every interaction that is kept, oldest first."""

@@ -3,7 +3,10 @@
 Shape: https://docs.discord.com/developers/resources/message#message-object
 """
 
-from collections.abc import Iterator
+import json
+import zlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -12,6 +15,7 @@ from discord_stand_in.component_tree import FILE, media, texts, walk
 from discord_stand_in.errors import UNKNOWN_MESSAGE, DiscordError
 from discord_stand_in.json_types import Json
 from discord_stand_in.state.attachments import Attachment, AttachmentStore, safe_filename
+from discord_stand_in.state.retention import Retention
 
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
@@ -26,6 +30,9 @@ DEFAULT = 0
 REPLY = 19
 CHAT_INPUT_COMMAND = 20
 CONTEXT_MENU_COMMAND = 23
+
+_MAX_VERSIONS = 200
+"""Versions of a message that are kept."""
 
 
 @dataclass
@@ -56,8 +63,14 @@ class Message:
     """The only user who can see it; None if everybody in the channel can."""
     reply_to: str | None = None
     """The id of the message that it replies to."""
-    history: list[Json] = field(default_factory=list)
-    """Every version as a message object, oldest first."""
+    versions: deque[bytes] = field(default_factory=lambda: deque(maxlen=_MAX_VERSIONS), repr=False)
+    """Its newest versions, oldest first, as compressed JSON: that takes the least memory."""
+    edits: int = -1
+    """How often it was edited; -1: it has no version yet."""
+    file_ids: list[str] = field(default_factory=list)
+    """The ids of all files that it has had."""
+    used_at: float | None = None
+    """When somebody last acted on it."""
     deleted: bool = False
     pinned_at: float | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
@@ -81,30 +94,69 @@ class Message:
         return next((file for file in self.attachments if file.filename == name), None)
 
     @property
-    def edits(self) -> int:
-        """How often it was edited."""
-        return max(0, len(self.history) - 1)
+    def history(self) -> list[Json]:
+        """Its newest versions as message objects, oldest first."""
+        return [json.loads(zlib.decompress(version)) for version in self.versions]
 
 
 class MessageStore:
-    """All messages, by channel in the order in which they were made."""
+    """The newest messages, by channel in the order in which they were made.
 
-    def __init__(self, attachments: AttachmentStore, bot_id: str) -> None:
+    The files of a message are forgotten with it. Pinned messages are not forgotten. `forget` is
+    called with each message that is.
+    """
+
+    def __init__(
+        self,
+        attachments: AttachmentStore,
+        bot_id: str,
+        retention: Retention,
+        forget: Callable[[Message], None],
+    ) -> None:
         self._attachments = attachments
         self._bot_id = bot_id
+        self._retention = retention
+        self._forget = forget
         self._by_id: dict[str, Message] = {}
-        self._channels: dict[str, list[Message]] = {}
+        """In the order in which they were made, or last used."""
+        self._channels: dict[str, dict[str, Message]] = {}
+        self.forgotten: Counter[str] = Counter()
+        """How many messages of each channel are no longer kept."""
 
     def add(self, message: Message) -> Message:
         """Keep a new message with its first version."""
         self._by_id[message.id] = message
-        self._channels.setdefault(message.channel_id, []).append(message)
+        self._channels.setdefault(message.channel_id, {})[message.id] = message
         self.add_version(message)
+        while (oldest := self._oldest_unpinned()) and self._is_over(oldest):
+            self._remove(oldest)
         return message
+
+    def use(self, message: Message) -> None:
+        """Keep a message as if it were made now, because an interaction begins at it."""
+        message.used_at = self._retention.clock.now()
+        self._by_id[message.id] = self._by_id.pop(message.id)
+
+    def _oldest_unpinned(self) -> Message | None:
+        return next((one for one in self._by_id.values() if one.pinned_at is None), None)
+
+    def _is_over(self, message: Message) -> bool:
+        return self._retention.is_over(len(self._by_id), message.used_at or message.created_at)
+
+    def _remove(self, message: Message) -> None:
+        del self._by_id[message.id]
+        of_channel = self._channels[message.channel_id]
+        del of_channel[message.id]
+        if not of_channel:
+            del self._channels[message.channel_id]
+        self._attachments.forget(message.file_ids)
+        self.forgotten[message.channel_id] += not message.deleted
+        self._forget(message)
 
     def add_version(self, message: Message) -> None:
         """Add the message as it is now to its history."""
-        message.history.append(self.as_json(message))
+        message.versions.append(zlib.compress(json.dumps(self.as_json(message)).encode()))
+        message.edits += 1
 
     def get(self, message_id: str | None) -> Message:
         """A message that was not deleted; raises UNKNOWN_MESSAGE (10008)."""
@@ -119,13 +171,13 @@ class MessageStore:
 
     def in_channel(self, channel_id: str) -> Iterator[Message]:
         """The messages of a channel that were not deleted, oldest first."""
-        for message in self._channels.get(channel_id, []):
+        for message in self._channels.get(channel_id, {}).values():
             if not message.deleted:
                 yield message
 
     def last_id(self, channel_id: str) -> str | None:
         """The id of the newest message that everybody in a channel can see."""
-        for message in reversed(self._channels.get(channel_id, [])):
+        for message in reversed(self._channels.get(channel_id, {}).values()):
             if not message.deleted and message.ephemeral_for is None:
                 return message.id
         return None
