@@ -127,13 +127,21 @@ class StandIn:
         return sent["interaction_id"], self.webhook_path(sent["interaction_id"])
 
 
+class StillClock(Clock):
+    """A clock that stands still until `offset` moves it, so that a busy machine changes nothing."""
+
+    def now(self) -> float:
+        """The time in Unix seconds."""
+        return 1_700_000_000.0 + self.offset
+
+
 @asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[StandIn]:
+async def running(clock: Clock | None = None, **settings: Any) -> AsyncIterator[StandIn]:
     """A stand-in whose application has an endpoint; `settings` are of Config and Limits."""
     limits = {name: settings.pop(name) for name in list(settings) if hasattr(Limits(), name)}
     config = Config(public_url=URL, rate_limits=False, probe_interval_seconds=0)
     application = FakeApplication()
-    clock = Clock()
+    clock = clock or Clock()
     backend = Backend(
         replace(config, limits=Limits(**limits), **settings),
         clock=clock,

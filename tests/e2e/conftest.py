@@ -94,7 +94,7 @@ class Tabs:
         page.on("pageerror", self._note_error)
         page.on("console", self._note)
         self._watched.append(page)
-        page.goto(self.url + path)
+        page.goto(path if "://" in path else self.url + path)
         return page
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.standin_in_process import StandIn, running
+from tests.standin_in_process import StandIn, StillClock, running
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ async def test_every_response_has_the_headers_of_its_bucket(standin: StandIn) ->
 
 
 async def test_a_webhook_over_its_rate_limit_gets_429_until_the_window_ends() -> None:
-    async with running(rate_limits=True) as standin:
+    async with running(StillClock(), rate_limits=True) as standin:
         _, hook = await standin.answered_interaction()
         path = f"{hook}/messages/@original"
         for remaining in range(4, -1, -1):
@@ -38,7 +38,7 @@ async def test_a_webhook_over_its_rate_limit_gets_429_until_the_window_ends() ->
 
 
 async def test_a_bot_has_a_global_rate_limit() -> None:
-    async with running(rate_limits=True) as standin:
+    async with running(StillClock(), rate_limits=True) as standin:
         paths = [f"/api/v10/channels/{n}" for n in range(10)]
         paths += [f"/api/v10/guilds/{n}/channels" for n in range(10)] + [standin.commands] * 31
         responses = [await standin.bot.get(path) for path in paths]
@@ -48,7 +48,7 @@ async def test_a_bot_has_a_global_rate_limit() -> None:
 
 
 async def test_too_many_refused_requests_ban_the_address() -> None:
-    async with running(rate_limits=True, invalid_requests=5) as standin:
+    async with running(StillClock(), rate_limits=True, invalid_requests=5) as standin:
         for _ in range(5):
             assert (await standin.http.get(ME)).status_code == 401
         banned = await standin.bot.get(ME)

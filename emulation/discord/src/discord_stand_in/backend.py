@@ -102,9 +102,12 @@ class Backend:
         self.reports.logs.pop(interaction_id, None)
         for forget in self.on_forgotten:
             forget(interaction_id)
+        self.events.publish("interaction_forgotten", {"interaction_id": interaction_id})
 
     def _publish_forgotten(self, message: Message) -> None:
         place = {"channel_id": message.channel_id, "message_id": message.id}
+        if message.channel_id in self.directory.channels:
+            self.directory.trimmed.add(message.channel_id)
         self.events.publish("message_forgotten", place)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:

@@ -16,9 +16,11 @@ from discord_stand_in.interactions.payloads import merge
 from discord_stand_in.rate_limits import RateLimiter
 from discord_stand_in.signing import SIGNATURE_DEFECTS, Signer
 from discord_stand_in.snowflakes import Snowflakes, created_at
+from discord_stand_in.state.attachments import AttachmentStore
 from discord_stand_in.state.directory import Directory
 from discord_stand_in.state.events import EventLog
 from discord_stand_in.state.interactions import Interaction, InteractionStore, InteractionType
+from discord_stand_in.state.messages import Message, MessageStore
 from discord_stand_in.state.reports import MAX_SERIES, SeriesStore
 from discord_stand_in.state.retention import Retention
 
@@ -194,3 +196,49 @@ def test_old_interactions_are_forgotten_and_those_with_valid_tokens_are_not() ->
     assert store.forgotten == {"interactions": 3, "failed": 0}
     assert store.find("2") is store.find_by_token("token-2") is None
     assert store.find_by_token("token-3") is store.find("3") is not None
+
+
+def test_what_is_over_of_the_rate_limits_is_forgotten() -> None:
+    clock = Fixed()
+    limiter = RateLimiter(clock, 2, enabled=True)
+    for number in range(3_000):
+        limiter.count_request("GET", f"/webhooks/1/{number}", None)
+        clock.offset += 0.1
+    assert len(limiter._windows) <= 1_001
+    for number in range(3):
+        limiter.count_status(f"10.0.0.{number}", 401)
+        limiter.count_status("10.0.0.9", 401)
+    assert limiter.is_banned("10.0.0.9")
+    assert not limiter.is_banned("10.0.0.1")
+    assert len(limiter._refused_at["10.0.0.9"]) == 2
+    clock.offset += 601
+    limiter.count_status("10.0.0.5", 401)
+    assert list(limiter._refused_at) == ["10.0.0.5"]
+
+
+async def _leave_unread() -> list[str]:
+    log = EventLog(Fixed())
+    stream = log.stream(None)
+    received = [await anext(stream)]
+    for _ in range(10_001):
+        log.publish("x", {})
+    received += [chunk async for chunk in stream]
+    return received
+
+
+def test_a_page_that_does_not_read_its_events_is_left() -> None:
+    received = asyncio.run(asyncio.wait_for(_leave_unread(), 10))
+    assert len(received) == 1 + 10_000
+
+
+def test_a_message_keeps_its_newest_versions_and_counts_all() -> None:
+    retention = Retention(Fixed(), 3, 900)
+    files = AttachmentStore(None, "http://test", retention, 3600)
+    store = MessageStore(files, "1", retention, lambda _message: None)
+    message = store.add(Message("5", "2", {"id": "1"}, 0.0, content="0"))
+    assert message.edits == 0
+    for number in range(1, 301):
+        message.content = str(number)
+        store.add_version(message)
+    assert message.edits == 300
+    assert [version["content"] for version in message.history] == list(map(str, range(101, 301)))

@@ -51,8 +51,8 @@ async def get_snapshot(
             },
             "interactions": [backend.interaction_json(interaction) for interaction in newest],
             "started_at": iso(backend.started_at),
-            # Of each channel, how many of its messages are no longer kept.
-            "forgotten": {"limit": backend.config.kept, "messages": messages.forgotten},
+            # The channels whose oldest messages are no longer kept.
+            "trimmed_channel_ids": sorted(backend.directory.trimmed),
             "older": _counts(older, backend.interactions.forgotten),
             "api_calls": backend.api_calls.as_json(),
             "fleet": backend.reports.fleet,
@@ -62,6 +62,7 @@ async def get_snapshot(
             "recorder": recorder.as_json(),
             "rate_limits": {"enabled": backend.rate_limiter.enabled},
             "limits": {
+                "kept": backend.config.kept,
                 "answer_seconds": backend.limits.answer_seconds,
                 "token_seconds": backend.limits.token_seconds,
                 "attachment_bytes": backend.limits.attachment_bytes,

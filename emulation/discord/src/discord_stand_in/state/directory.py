@@ -149,6 +149,8 @@ class Directory:
         self.guild = replace(self.guild, roles=tuple(map(role_json, self.guild.roles)))
         self.channels = {channel["id"]: Channel(**channel) for channel in raw["channels"]}
         self.webhooks = {webhook["id"]: Webhook(**webhook) for webhook in raw["webhooks"]}
+        self.trimmed: set[str] = set()
+        """The ids of the channels whose oldest messages are no longer kept."""
         self._retention = retention
         self._made: dict[str, float] = {}
         """When each user last acted who was made here, in Unix seconds; the last one is last."""
@@ -178,9 +180,12 @@ class Directory:
 
     def _forget_user(self, user_id: str) -> None:
         del self._made[user_id], self.users[user_id]
-        dms = [one.id for one in self.channels.values() if one.recipient_id == user_id]
-        for channel_id in dms:
-            del self.channels[channel_id]
+        for channel_id in [one.id for one in self.channels.values() if one.recipient_id == user_id]:
+            self._drop_channel(channel_id)
+
+    def _drop_channel(self, channel_id: str) -> Channel:
+        self.trimmed.discard(channel_id)
+        return self.channels.pop(channel_id)
 
     def channel(self, channel_id: str) -> Channel:
         """A channel by id; raises UNKNOWN_CHANNEL (10003)."""
@@ -221,13 +226,13 @@ class Directory:
 
     def delete_channel(self, channel_id: str) -> None:
         """Delete a channel, its threads and webhooks; channels of a category stay, without one."""
-        deleted = self.channels.pop(channel_id)
+        deleted = self._drop_channel(channel_id)
         own = [one.id for one in self.webhooks.values() if one.channel_id == deleted.id]
         for webhook_id in own:
             del self.webhooks[webhook_id]
         for channel in [one for one in self.channels.values() if one.parent_id == deleted.id]:
             if channel.is_thread:
-                del self.channels[channel.id]
+                self._drop_channel(channel.id)
             else:
                 self.channels[channel.id] = replace(channel, parent_id=None)
 

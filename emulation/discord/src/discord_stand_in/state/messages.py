@@ -5,7 +5,7 @@ Shape: https://docs.discord.com/developers/resources/message#message-object
 
 import json
 import zlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -120,8 +120,6 @@ class MessageStore:
         self._by_id: dict[str, Message] = {}
         """In the order in which they were made, or last used."""
         self._channels: dict[str, dict[str, Message]] = {}
-        self.forgotten: Counter[str] = Counter()
-        """How many messages of each channel are no longer kept."""
 
     def add(self, message: Message) -> Message:
         """Keep a new message with its first version."""
@@ -150,7 +148,6 @@ class MessageStore:
         if not of_channel:
             del self._channels[message.channel_id]
         self._attachments.forget(message.file_ids)
-        self.forgotten[message.channel_id] += not message.deleted
         self._forget(message)
 
     def add_version(self, message: Message) -> None:

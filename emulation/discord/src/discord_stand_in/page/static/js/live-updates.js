@@ -4,7 +4,7 @@ import { get } from "/js/control-api.js";
 
 const RETRY_MS = 1500;
 const EVENTS = [
-  "message_created", "message_updated", "message_deleted", "interaction", "timeline", "commands",
+  "message_created", "message_updated", "message_deleted", "message_forgotten", "interaction", "interaction_forgotten", "timeline", "commands",
   "endpoint", "probe", "chaos", "experiments", "request", "typing", "series", "note", "log", "fleet", "directory", "reset",
 ];
 

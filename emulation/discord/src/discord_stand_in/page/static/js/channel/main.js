@@ -96,10 +96,17 @@ function drawChannelHeader() {
   byId("welcome").replaceChildren(
     isDm ? avatar(state.bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
     h("p", { class: "welcome-title" }, isDm ? name : `Welcome to #${name}!`),
-    h("p", { class: "muted" }, isDm ? `This is the beginning of your direct message history with ${name}.` : `This is the start of the #${name} channel.${isAgeRestricted ? " It is age-restricted." : ""} Type / to use a command.`),
+    h("p", { class: "muted" }, beginning(channel, name)),
     prompts.element,
   );
   drawPrompts();
+}
+
+/** What is written above the first message that there is. */
+function beginning(channel, name) {
+  if (state.isTrimmed(channel.id)) return `Older messages are gone: the stand-in keeps the newest ${state.limits.kept}.`;
+  if (channel.type === 1) return `This is the beginning of your direct message history with ${name}.`;
+  return `This is the start of the #${name} channel.${state.isAgeRestricted(channel) ? " It is age-restricted." : ""} Type / to use a command.`;
 }
 
 /** Prompts to click on, while the channel is empty. */
@@ -159,6 +166,9 @@ state.addEventListener("messages", (event) => {
   }
   drawPrompts();
   list.refresh();
+});
+state.addEventListener("trimmed", (event) => {
+  if (event.detail === session.channelId) drawChannelHeader();
 });
 state.addEventListener("commands", () => {
   if (!isDrawn) return;

@@ -5,7 +5,7 @@ export const CATEGORY = 4;
 const ADMINISTRATOR = 8n;
 const MESSAGE_EVENTS = new Set(["message_created", "message_updated"]);
 
-/** Emits `messages` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
+/** Emits `messages` and `trimmed` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
 export class PageState extends EventTarget {
   users = new Map();
   channels = new Map();
@@ -20,6 +20,7 @@ export class PageState extends EventTarget {
   checkout = "";
   limits = {};
   #messages = new Map();
+  #trimmed = new Set();
 
   /** The application's bot as a user. */
   get bot() {
@@ -34,6 +35,7 @@ export class PageState extends EventTarget {
     this.application = snapshot.application;
     this.checkout = snapshot.checkout;
     this.limits = snapshot.limits;
+    this.#trimmed = new Set(snapshot.trimmed_channel_ids);
     this.endpoint = snapshot.endpoint;
     this.commands = snapshot.commands;
     this.defaults = { user: directory.default_user_id, channel: directory.default_channel_id };
@@ -48,7 +50,8 @@ export class PageState extends EventTarget {
   onEvent(name, data) {
     if (MESSAGE_EVENTS.has(name)) return this.#keepMessage(data.message);
     if (name === "directory") return true;
-    if (name === "message_deleted") this.#removeMessage(data.message);
+    if (name === "message_deleted") this.#removeMessage(data.message.channel_id, data.message.id);
+    if (name === "message_forgotten") this.#forgetMessage(data.channel_id, data.message_id);
     if (name === "commands") {
       this.commands = data.commands;
       this.#emit("commands");
@@ -69,6 +72,11 @@ export class PageState extends EventTarget {
   messages(channelId, userId) {
     const all = [...(this.#messages.get(channelId)?.values() ?? [])];
     return all.filter(({ ephemeral_for: onlyFor }) => !onlyFor || onlyFor === userId);
+  }
+
+  /** Whether the oldest messages of a channel are no longer kept. */
+  isTrimmed(channelId) {
+    return this.#trimmed.has(channelId);
   }
 
   message(channelId, id) {
@@ -137,9 +145,16 @@ export class PageState extends EventTarget {
     return !message.author.bot && !this.users.has(message.author.id);
   }
 
-  #removeMessage(message) {
-    this.#messages.get(message.channel_id)?.delete(message.id);
-    this.#emit("messages", message.channel_id);
+  #removeMessage(channelId, id) {
+    this.#messages.get(channelId)?.delete(id);
+    this.#emit("messages", channelId);
+  }
+
+  #forgetMessage(channelId, id) {
+    this.#removeMessage(channelId, id);
+    if (this.#trimmed.has(channelId)) return;
+    this.#trimmed.add(channelId);
+    this.#emit("trimmed", channelId);
   }
 
   #emit(name, detail) {

@@ -181,6 +181,13 @@ export class InteractionTimelines {
     return this.#byId.get(summary.interaction_id);
   }
 
+  /** Remove one that the stand-in no longer keeps, and return it. */
+  remove(id) {
+    const timeline = this.#byId.get(id);
+    this.#byId.delete(id);
+    return timeline;
+  }
+
   add(event) {
     const timeline = this.#byId.get(event.interaction_id);
     timeline?.add(event);

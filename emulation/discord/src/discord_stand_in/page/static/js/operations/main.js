@@ -102,8 +102,16 @@ async function loadSeries() {
   refresh();
 }
 
+function forget({ interaction_id: id }) {
+  const timeline = timelines.remove(id);
+  if (!timeline || timeline.summary.type === 4) return;
+  older.interactions += 1;
+  older.failed += Number(timeline.failed);
+}
+
 const HANDLERS = {
   interaction: ({ interaction }) => timelines.update(interaction),
+  interaction_forgotten: forget,
   timeline: (data) => timelines.add(data),
   chaos: (data) => chaos.draw(data),
   experiments: (data) => experiments.draw(data),

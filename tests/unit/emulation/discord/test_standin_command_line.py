@@ -1,0 +1,15 @@
+"""The words of the stand-in's command line."""
+
+import pytest
+
+from discord_stand_in.command_line import main
+
+
+@pytest.mark.parametrize("word", ["0", "-5", "many", "1.5"])
+def test_a_number_to_keep_that_is_none_is_refused_with_what_to_write(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--keep={word}"])
+    assert ended.value.code == 2
+    assert f"{word!r} is not a whole number of at least 1" in capsys.readouterr().err
