@@ -58,10 +58,20 @@ SCHEDULERS = {
     "KDPM2DiscreteScheduler": "DPM2",
     "KDPM2AncestralDiscreteScheduler": "DPM2 a",
 }
-"""Scheduler classes of diffusers that suit Stable Diffusion, and their names in other tools.
+"""Scheduler classes of diffusers that suit Stable Diffusion, and their names in other tools."""
 
-A scheduler that needs a model of its own, as LCM does, is set for that model.
+CONSISTENCY_SCHEDULERS = frozenset({"LCMScheduler", "TCDScheduler"})
+"""Schedulers of models that were distilled to jump to the picture from any noise, in a few steps.
+
+Each step draws the whole picture and adds noise to it again, without guidance. Other schedulers go
+along a path that such a model no longer predicts, so they draw it badly, above all in its few
+steps: https://huggingface.co/docs/diffusers/api/schedulers/lcm, https://arxiv.org/abs/2310.04378.
 """
+
+
+def scheduler_suits(scheduler: str, own: str | None) -> bool:
+    """Whether a job may name a scheduler for a model whose own one is `own`, None if unknown."""
+    return scheduler == own or own not in CONSISTENCY_SCHEDULERS
 
 
 class OptionKind(Enum):

@@ -43,7 +43,7 @@ SETTINGS = InteractionsSettings.from_environ(
         "MAXIMUM_TASKS": "2",
         "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
         "DEFAULT_STEPS": "12",
-        "MODELS": '{"second": {"model": "x"}}',
+        "MODELS": '{"second": {"model": "x", "scheduler": "LCMScheduler"}}',
         "LORAS": json.dumps(
             {
                 "ink": {"lora": "x", "weight": 0.8},

@@ -147,6 +147,7 @@ SCENARIOS: dict[str, Scenario] = {
     "prompt_empty": lambda scene: scene.imagine(prompt=" \u200b "),
     "size_too_large": lambda scene: scene.imagine(width=4096, height=4096),
     "model_unknown": lambda scene: scene.imagine(model="dall-e"),
+    "scheduler_model": lambda scene: scene.imagine(model="second", scheduler="DDIMScheduler"),
     "lora_unknown": lambda scene: scene.imagine(lora="ink, oil"),
     "lora_model": lambda scene: scene.imagine(lora="gold"),
     "lora_weight": lambda scene: scene.imagine(lora="ink:2.5"),

@@ -56,6 +56,28 @@ def test_a_request_takes_what_its_style_presets_unless_it_says_otherwise(caller:
     assert costs[2] < costs[3]
 
 
+def test_a_style_made_for_other_schedulers_gives_a_few_step_model_its_words_alone(
+    caller: Caller,
+) -> None:
+    caller.content(imagine(prompt="a cat", style="ink", model="second"))
+    caller.content(imagine(prompt="a cat", model="second"))
+    styled, plain = (job.parameters for job in caller.queue.jobs)
+    assert styled.drawn_prompt == "a cat, ink drawing"
+    for field in ("steps", "guidance", "scheduler"):
+        assert getattr(styled, field) == getattr(plain, field), field
+
+
+def test_a_deployment_whose_default_model_draws_in_few_steps_takes_its_scheduler_alone() -> None:
+    tariff = replace(SETTINGS.tariff, scheduler="LCMScheduler")
+    caller = make_caller(replace(SETTINGS, tariff=tariff))
+    assert "`scheduler`" in text_of(
+        caller.content(imagine(prompt="a cat", scheduler="DDIMScheduler"))["data"]
+    )
+    assert not caller.queue.jobs
+    caller.content(imagine(prompt="a cat", scheduler=None))
+    assert len(caller.queue.jobs) == 1
+
+
 def test_a_guild_adds_its_own_styles_and_takes_them_back(caller: Caller) -> None:
     caller.content(settings("add_style", name=" Ink ", prompt="woodcut of {prompt}", steps=5))
     caller.content(settings("add_style", name="oil", negative_prompt="ink"))

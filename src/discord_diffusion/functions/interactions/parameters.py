@@ -14,7 +14,14 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.message_content import Attachment
 from discord_diffusion.functions.interactions.loras import check_loras, chosen_loras
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.options import PARAMETERS, PROPORTIONS, SIZE, SIZE_MULTIPLE, OptionKind
+from discord_diffusion.jobs.options import (
+    PARAMETERS,
+    PROPORTIONS,
+    SIZE,
+    SIZE_MULTIPLE,
+    OptionKind,
+    scheduler_suits,
+)
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage, Style
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings.interactions import InteractionsSettings
@@ -53,7 +60,7 @@ class ParameterBuilder:
         width, height = self._size(options, guild)
         deployed = self.deployed_defaults(spec)
         style = self._style(options["style"], guild)
-        preset = style or _NO_STYLE
+        preset = self._preset(style, model)
         guidances = options["guidance"], preset.guidance, guild.guidance
         given = given_parameters(options) | {
             "prompt": checked_prompt(options["prompt"]),
@@ -115,6 +122,26 @@ class ParameterBuilder:
             Refusal: naming the one that it has not.
         """
         check_loras(parameters, self.settings.loras)
+
+    def check_scheduler(self, parameters: GenerationParameters) -> None:
+        """Check that the model may be drawn with the scheduler, if one is named.
+
+        Raises:
+            Refusal: the model has a scheduler that no other one can stand for.
+        """
+        named = parameters.scheduler
+        if named and not scheduler_suits(named, self._own_scheduler(parameters.model)):
+            raise Refusal("scheduler_model", option=f"{IMAGINE.key}.scheduler")
+
+    def _preset(self, style: Style | None, model: str | None) -> Style:
+        """The steps, guidance and scheduler of a style; none where they are for other models."""
+        named = style.scheduler if style else None
+        is_unsuited = named and not scheduler_suits(named, self._own_scheduler(model))
+        return style if style and not is_unsuited else _NO_STYLE
+
+    def _own_scheduler(self, model: str | None) -> str | None:
+        """The scheduler that is set for a model; None where it is the one in its folder."""
+        return self._model(model).scheduler if model else self.settings.tariff.scheduler
 
     def _model(self, name: str | None) -> ModelSpec:
         """The model of that name; None is the default, whose details only workers know."""

@@ -118,6 +118,7 @@ class PictureRequests:
         place: Place,
     ) -> dict[str, Any]:
         self.builder.check_size(request.parameters, guild)
+        self.builder.check_scheduler(request.parameters)
         self.builder.check_loras(request.parameters)
         guild.admit(place.ids, interaction.roles, interaction.user_id)
         self._check_blocklist(interaction, request.parameters, guild)

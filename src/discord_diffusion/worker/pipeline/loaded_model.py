@@ -10,6 +10,7 @@ import torch
 from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.options import scheduler_suits
 from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.compilation import Compilation
@@ -164,10 +165,18 @@ def scheduler_from_setting(name: str, config: Any) -> Any:
 
 
 def scheduler_choices(own: Any) -> dict[str, Any]:
-    """Classes of schedulers that a job may name: those that diffusers calls compatible to `own`."""
+    """Classes of schedulers that a job may name, of those that diffusers calls compatible to `own`.
+
+    A model that was distilled for its own one is drawn by no other.
+    """
     # For a class whose libraries are missing diffusers has a dummy, which is no scheduler.
     kinds = [type(own), *(kind for kind in own.compatibles if _is_scheduler(kind))]
-    return {kind.__name__: kind for kind in kinds if kind.__name__ not in _NOISE_WITHOUT_SEED}
+    return {
+        kind.__name__: kind
+        for kind in kinds
+        if kind.__name__ not in _NOISE_WITHOUT_SEED
+        and scheduler_suits(kind.__name__, type(own).__name__)
+    }
 
 
 def _is_scheduler(kind: Any) -> bool:

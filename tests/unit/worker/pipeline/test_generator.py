@@ -105,6 +105,14 @@ def test_a_scheduler_that_does_not_suit_the_model_is_an_option_to_choose_anew(
         draw(generator, make_parameters(scheduler="FlowMatchHeunDiscreteScheduler"))
 
 
+def test_a_model_that_was_distilled_for_its_scheduler_is_drawn_by_no_other(
+    tiny_model_folder: Path,
+) -> None:
+    model = load(tiny_model_folder, SCHEDULER="LCMScheduler")
+    with pytest.raises(OptionRefusedError, match="; LCMScheduler do"):
+        draw(model, make_parameters(scheduler="DDIMScheduler"))
+
+
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
 def test_an_unknown_scheduler_in_the_settings_is_refused_by_name(
     tiny_model_folder: Path, name: str
