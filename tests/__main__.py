@@ -13,7 +13,7 @@ from tests import reaper, selection, suite
 from toolchain.layout import Layout
 
 _MOST_AT_A_TIME = 4
-"""Unit tests at a time: each process collects all tests first, which imports torch."""
+"""Unit tests at a time, on a machine with more processors too."""
 
 
 def main() -> int:

@@ -10,7 +10,15 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_OPTIONS = ("-p", __name__, "--dist", "loadscope", "--no-loadscope-reorder")
+_OPTIONS = (
+    "-p",
+    __name__,
+    "-p",
+    "tests.forked_session",
+    "--dist",
+    "loadscope",
+    "--no-loadscope-reorder",
+)
 CROWDS, EMULATOR, FLEETS, IAM = "crowds", "emulator", "fleets", "iam"
 _BY_MODULE = {
     # The stack of the whole run: all of tests/integration but the modules with stacks of their own.

@@ -1,0 +1,278 @@
+"""A plugin of pytest that forks the processes of a run from one that has collected the tests.
+
+Each process of pytest-xdist would import and collect everything for itself. Here a template does
+that once. In the place of a process, xdist starts `fork_request.py`, which asks the template for a
+fork; the fork continues as a process of xdist, with files and temporary folders of its own.
+
+Forking is safe: collecting the tests calls nothing of torch, so that OpenMP's threads do not exist
+yet (`emulation/rig/host/fork_server.py` says more).
+"""
+
+import os
+import selectors
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import execnet
+import pytest
+from execnet.gateway_base import get_execmodel, init_popen_io, serve
+from xdist import remote
+
+from ecs_fleet_emulator.processes.fork_server import IS_POSSIBLE
+from tests import fork_request
+
+_OPTION = "--fork-for"
+_READY = b"collected"
+
+_channel: "SimpleQueue[execnet.Channel | None]" = SimpleQueue()
+"""In a fork: its channel to the process that schedules; None if that has ended before."""
+_has_ended = threading.Event()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of a template: a file descriptor, and where it listens for requests."""
+    parser.addoption(_OPTION, nargs=2, metavar=("FD", "PATH"), help="collect, then fork (internal)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a template be a process of xdist, which writes no report and no cache."""
+    if given := config.getoption(_OPTION):
+        config.workerinput, config.workeroutput = {}, {}  # type: ignore[attr-defined]
+        config.pluginmanager.register(_Template(config, int(given[0]), given[1]))
+
+
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[execnet.XSpec]) -> None:
+    """Start a template, and let xdist start a request for a fork as the Python of each process.
+
+    Where the tests cannot be collected, xdist's own processes find out and say why.
+    """
+    if not IS_POSSIBLE:
+        return
+    address = _start_template(config)
+    if address is None:
+        config.get_terminal_writer().line("The tests cannot be collected once for all processes.")
+        return
+    request = [sys.executable, "-I", "-S", str(fork_request.__file__), address]
+    for spec in specs:
+        spec.python = shlex.join(request)
+    config.pluginmanager.register(_RemoteModule())
+
+
+def _start_template(config: pytest.Config) -> str | None:
+    """Where a template listens that has collected the tests; it ends with this process."""
+    folder = tempfile.TemporaryDirectory(prefix="template-")
+    config.add_cleanup(folder.cleanup)
+    control, theirs = socket.socketpair()
+    address, descriptor = str(Path(folder.name, "requests")), theirs.fileno()
+    words = [*config.invocation_params.args, "-n", "0", _OPTION, str(descriptor), address]
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *map(str, words)],
+            cwd=config.invocation_params.dir,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+        )
+
+    def close() -> None:
+        control.close()
+        process.wait()
+
+    config.add_cleanup(close)
+    return address if control.recv(len(_READY)) else None
+
+
+class _RemoteModule:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_xdist_getremotemodule(self) -> Callable[[execnet.Channel], None]:
+        """What a process of xdist executes. The source of a function without globals is sent."""
+        return _join_session
+
+
+def _join_session(channel):  # type: ignore[no-untyped-def]
+    from tests import forked_session
+
+    forked_session.join(channel)
+
+
+def join(channel: execnet.Channel) -> None:
+    """Hand the channel to pytest, and keep it open until pytest has ended."""
+    _channel.put(channel)
+    _has_ended.wait()
+
+
+class _Template:
+    """In the process that collects: forks for each request, until the run ends."""
+
+    def __init__(self, config: pytest.Config, control: int, address: str) -> None:
+        self._config, self._address = config, address
+        self._control = socket.socket(fileno=control)
+        self._reports: list[pytest.CollectReport] = []
+        self._warnings: list[dict[str, Any]] = []
+        self._is_fork = False
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what each fork has to report of the collection."""
+        self._reports.append(report)
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid, location) -> None:  # type: ignore[no-untyped-def]
+        """Keep the warnings, likewise."""
+        if not self._is_fork:
+            self._warnings.append(
+                {
+                    "warning_message": warning_message,
+                    "when": when,
+                    "nodeid": nodeid,
+                    "location": location,
+                }
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Fork; in a fork, run the tests that xdist sends."""
+        files = self._fork_at_requests()
+        if files is None:
+            os._exit(0)
+        self._is_fork = True
+        self._take(files)
+        channel = _channel.get()
+        if channel is None:
+            os._exit(1)
+        return self._work(session, channel)
+
+    def pytest_unconfigure(self) -> None:
+        """Let the channel close."""
+        _has_ended.set()
+
+    def _fork_at_requests(self) -> Sequence[int] | None:
+        """In a fork, its standard input, output and error; None in the template, at the end."""
+        if threads := threading.enumerate()[1:]:
+            raise pytest.UsageError(f"An import of the tests has started {threads}: see {__name__}")
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with _Requests(self._control, self._address) as requests:
+            self._control.send(_READY)
+            files = requests.serve()
+        signal.signal(signal.SIGINT, interrupt)
+        return files
+
+    def _take(self, files: Sequence[int]) -> None:
+        """Take the files of the request, and serve xdist on them in a thread."""
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        capture.stop_global_capturing()
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
+        while os.read(0, 1) != b"\n":  # the source of the server, which is imported already
+            pass
+        os.write(1, b"1")
+        files_of_xdist = init_popen_io(get_execmodel("main_thread_only"))
+
+        def run() -> None:
+            serve(files_of_xdist, "fork")
+            _channel.put(None)
+
+        threading.Thread(target=run, name="xdist").start()
+        capture.start_global_capturing()
+        capture.suspend_global_capture()
+
+    def _work(self, session: pytest.Session, channel: execnet.Channel) -> bool:
+        """What `xdist.remote` does where it has collected the tests itself."""
+        given, _, options, _ = channel.receive()
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = given["testrunuid"]
+        os.environ["PYTEST_XDIST_WORKER"] = given["workerid"]
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(given["workercount"])
+        config = self._config
+        config.workerinput.update(given)  # type: ignore[attr-defined]
+        remote.setup_config(config, options.get("basetemp"))
+        factory = pytest.TempPathFactory.from_config(config, _ispytest=True)
+        config._tmp_path_factory = factory  # type: ignore[attr-defined]
+        remote.interactor = worker = remote.WorkerInteractor(config, channel)
+        worker.pytest_sessionstart(session)
+        for report in self._reports:
+            worker.pytest_collectreport(report)
+        for warning in self._warnings:
+            worker.pytest_warning_recorded(**warning)
+        worker.pytest_collection_finish(session)
+        return worker.pytest_runtestloop(session)
+
+
+class _Requests:
+    """The requests for forks, and the forks that run."""
+
+    def __init__(self, control: socket.socket, address: str) -> None:
+        self._control = control
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(address)
+        self._listener.listen()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(control, selectors.EVENT_READ)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._forks: dict[int, tuple[int, socket.socket]] = {}
+        """By the file descriptor of a fork: its process id, and the connection of its request."""
+
+    def __enter__(self) -> "_Requests":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all files, above all in a fork."""
+        self._selector.close()
+        self._listener.close()
+        self._control.close()
+        for ended, (_, connection) in self._forks.items():
+            os.close(ended)
+            connection.close()
+
+    def serve(self) -> Sequence[int] | None:
+        """In a fork, the files of its request; None in the template, when all has ended."""
+        is_open = True
+        while is_open or self._forks:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._control:
+                    is_open = False
+                    self._selector.unregister(self._control)
+                elif key.fileobj is self._listener:
+                    if (files := self._fork()) is not None:
+                        return files
+                elif key.fileobj in self._forks:
+                    self._release(key.fd)
+                elif key.data in self._forks:  # who asked has ended
+                    self._selector.unregister(key.fileobj)
+                    os.kill(self._forks[key.data][0], signal.SIGKILL)
+        return None
+
+    def _fork(self) -> Sequence[int] | None:
+        connection, _ = self._listener.accept()
+        _, files, _, _ = socket.recv_fds(connection, 16, 3)
+        pid = os.fork() if len(files) == 3 else None
+        if pid == 0:
+            connection.close()
+            return files
+        for file in files:
+            os.close(file)
+        if pid is None:
+            connection.close()
+        else:
+            ended = os.pidfd_open(pid)
+            self._forks[ended] = pid, connection
+            self._selector.register(ended, selectors.EVENT_READ)
+            self._selector.register(connection, selectors.EVENT_READ, ended)
+        return None
+
+    def _release(self, ended: int) -> None:
+        pid, connection = self._forks.pop(ended)
+        os.waitpid(pid, 0)
+        self._selector.unregister(ended)
+        if connection.fileno() in self._selector.get_map():
+            self._selector.unregister(connection)
+        connection.close()
+        os.close(ended)
