@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import json
+import sys
 import threading
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
@@ -121,6 +122,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.api = api
         threading.Thread(target=self.serve_forever, name="runtime-api", daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what is no end of a connection, which every killed process has."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
     def stop(self) -> None:
         self.shutdown()

@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import socket
+import struct
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -168,3 +171,19 @@ def test_the_fallback_client_gets_events_and_posts_responses(
 def test_the_fallback_client_fails_when_its_response_is_refused(fallback: ModuleType) -> None:
     with pytest.raises(RuntimeError, match="400"):
         fallback.post_invocation_result("unknown", b"1", "application/json")
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_request_prints_nothing(
+    api: RuntimeApi, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(
+        api._server, "shutdown_request", lambda request: (request.close(), ended.set())
+    )
+    host, _, port = api.address.partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST /2018-06-01/runtime/init/error HTTP/1.1\r\n")
+        # The end of a killed process's connection: a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert ended.wait(SECONDS)
+    assert "Exception" not in capfd.readouterr().err

@@ -26,31 +26,22 @@ export class RuntimeApi {
 
   /** Posts the error of an invocation; with `ends` the process takes no other event. */
   fail(requestId, error, { ends = false } = {}) {
-    return this.#postError(`/invocation/${requestId}/error`, error, ends ? { Connection: "close" } : {});
+    return this.#postError(`/invocation/${requestId}/error`, error, ends);
   }
 
   /** Posts that the function could not be loaded. */
   failInit(error) {
-    return this.#postError("/init/error", error, {});
+    return this.#postError("/init/error", error, true);
   }
 
-  #postError(path, error, headers) {
-    const response = asResponse(error);
-    const type = encodeURI(response.errorType ?? "");
-    return this.#request("POST", path, JSON.stringify(response), {
-      "Lambda-Runtime-Function-Error-Type": type,
-      ...headers,
-    });
+  #postError(path, error, ends) {
+    return this.#request("POST", path, JSON.stringify(asResponse(error)), ends);
   }
 
-  #request(method, path, body, headers = {}) {
-    const content = body === undefined ? {} : {
-      "Content-Type": "application/json",
-      "Content-Length": Buffer.byteLength(body),
-    };
+  #request(method, path, body, ends = false) {
     const options = {
-      agent: headers.Connection === "close" ? false : this.agent,
-      headers: { ...content, ...headers },
+      agent: ends ? false : this.agent, // no agent closes the connection after the answer, and says so
+      headers: body && { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) },
       host: this.host,
       method,
       path: ROOT + path,
