@@ -20,6 +20,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 CONTEXT = Path("/context")
 LINK = re.compile(
@@ -40,7 +41,7 @@ def main() -> None:
         Path(folder).mkdir()
         shutil.copy(CONTEXT / model, folder)
     elif link := LINK.fullmatch(model):
-        repository, branch, name = link.groups()
+        repository, branch, name = names_of(link)
         fetch_file(folder, repository, name, branch or revision or None)
     else:
         fetch(folder, model, revision or None, variant or None)
@@ -50,6 +51,12 @@ def main() -> None:
         merge_lora(Path(folder), lora)
     for path in [*Path(folder).rglob("*"), Path(folder)]:
         os.utime(path, (0, 0))
+
+
+def names_of(link: re.Match[str]) -> list[Any]:
+    """Repository, revision and file; in an address a space is %20."""
+    is_address = "://" in link.string
+    return [unquote(name) if is_address and name else name for name in link.groups()]
 
 
 def fetch(folder: str, model: str, revision: str | None, variant: str | None) -> None:
@@ -103,7 +110,7 @@ def merge_lora(folder: Path, lora: str) -> None:
         where = {"pretrained_model_name_or_path_or_dict": str(CONTEXT / lora)}
     elif link := LINK.fullmatch(lora):
         names = ("pretrained_model_name_or_path_or_dict", "revision", "weight_name")
-        where = dict(zip(names, link.groups(), strict=True))
+        where = dict(zip(names, names_of(link), strict=True))
     pipeline.load_lora_weights(**where, use_safetensors=True)
     if not pipeline.get_active_adapters():
         sys.exit(f"{lora} changes no layer of the model.")

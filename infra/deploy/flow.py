@@ -313,7 +313,7 @@ def check_losses(plan: Plan, choices: Choices) -> None:
 def _worker_image(context: DeployContext) -> image.WorkerImage:
     worker, root = context.values["worker"], context.layout.root
     quantizes = model_memory.quantizes(worker, context.deployment, root)
-    arguments = image.arguments_for(worker, quantizes=quantizes)
+    arguments = image.arguments_for(worker, root, quantizes=quantizes)
     return image.WorkerImage(root, arguments)
 
 
@@ -324,7 +324,7 @@ def _write_variables(context: DeployContext) -> str:
     name, changed = context.choices.image, dict[str, Any]()
     if name is None:
         name = _worker_image(context).tag()
-        changed["worker"] = image.as_in_image(context.values["worker"])
+        changed["worker"] = image.as_in_image(context.values["worker"], context.layout.root)
         # The image's model is none that `quality` knows: what that means is set here.
         changed["generation_defaults"] = context.values["generation_defaults"]
         changed["scaling"] = context.values["scaling"]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from discord_diffusion.worker.plan.errors import UnusableFileError
+from discord_diffusion.worker.plan.single_files import locate
 from infra.deploy import image_sizes
 from infra.deploy.aws import Aws, aws_action, error_code
 from infra.deploy.choices import HF_TOKEN
@@ -72,10 +74,13 @@ class WorkerImage:
         _docker([*words, str(self.root)], progress, secrets=secrets)
 
 
-def arguments_for(worker: Mapping[str, object], *, quantizes: bool = False) -> dict[str, str]:
+def arguments_for(
+    worker: Mapping[str, object], root: Path, *, quantizes: bool = False
+) -> dict[str, str]:
     """The build arguments for the root module's variable `worker`: CUDA, and the model to add.
 
-    `quantizes` says whether a model is kept in 8 bits, for which torchao is added.
+    Folders and files are below `root`. `quantizes` says whether a model is kept in 8 bits, for
+    which torchao is added.
     """
     arguments = {
         # On Linux PyPI has the CUDA build. torch links all CUDA libraries, so none can be left out.
@@ -86,22 +91,30 @@ def arguments_for(worker: Mapping[str, object], *, quantizes: bool = False) -> d
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),
         "MODEL_VAE": worker.get("model_vae"),
-        "MODEL_LORA": None if _is_one_file(worker) else worker.get("model_lora"),
+        "MODEL_LORA": None if _is_one_file(worker, root) else worker.get("model_lora"),
     }
     return {name: str(value) for name, value in arguments.items() if value}
 
 
-def as_in_image(worker: Mapping[str, object]) -> dict[str, object]:
+def as_in_image(worker: Mapping[str, object], root: Path) -> dict[str, object]:
     """The variable `worker` for an image that holds its model, autoencoder and LoRA.
 
     A LoRA is not merged into a model in one file: each worker does it.
     """
     found = {**worker, "model": MODEL_IN_IMAGE, "model_revision": None, "model_vae": None}
-    return found if _is_one_file(worker) else {**found, "model_lora": None}
+    return found if _is_one_file(worker, root) else {**found, "model_lora": None}
 
 
-def _is_one_file(worker: Mapping[str, object]) -> bool:
-    return str(worker.get("model")).partition("?")[0].endswith(".safetensors")
+def _is_one_file(worker: Mapping[str, object], root: Path) -> bool:
+    """Whether the worker takes the model for one file: named, or alone in a folder."""
+    model = worker.get("model")
+    if not model:
+        return False
+    local = root / str(model)
+    try:
+        return locate(str(local if local.exists() else model)) is not None
+    except UnusableFileError:
+        return False  # the preflight has said so
 
 
 def _compiles(worker: Mapping[str, object]) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
+from discord_diffusion.jobs.models import checked_source
+
 _FILE = re.compile(r"[^/\\]+\.safetensors")
 
 
@@ -58,6 +60,7 @@ def checked_fields(
         value = given.get(field, None if field == required else "-")
         if not (isinstance(value, str) and value):
             raise ValueError(f"{name}.{field} is not a text")
+    checked_source(given[required])
     if "file" in given and not _FILE.fullmatch(given["file"]):
         raise ValueError(f"{name}.file is {given['file']!r}, not the name of a .safetensors file")
     models = given.get("models", [None])

@@ -17,6 +17,29 @@ MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 RELATIVE_COST = (0.01, 1000.0)
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 
+_PUBLIC_QUERIES = ("", "download=true", "download=1")
+"""What may follow the question mark of an address: the hub's own links have it."""
+
+
+class TokenInAddressError(ValueError):
+    """An address may hold a token; the text does not quote it, and no log may."""
+
+
+def checked_source(source: str) -> str:
+    """A folder, file, hub id or address of weights, as it is.
+
+    Raises:
+        TokenInAddressError: it has a user, a password or a query.
+    """
+    scheme, _, rest = source.partition("://")
+    address, _, query = rest.partition("?")
+    if rest and ("@" in address.partition("/")[0] or query not in _PUBLIC_QUERIES):
+        raise TokenInAddressError(
+            f"an address of {scheme} has a user or a query, where tokens are: leave them out, and "
+            "give a token of the hub as HF_TOKEN"
+        )
+    return source
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -72,6 +95,7 @@ def _spec(name: str, content: Any) -> ModelSpec:
         value = content.get(field)
         if not (isinstance(value, str) and value) and (value is not None or field == "model"):
             raise ValueError(f"{name}.{field} is not a text")
+        checked_source(value or "")
     spec = ModelSpec(**content)
     if spec.precision not in (None, *PRECISIONS):
         allowed = ", ".join(PRECISIONS)

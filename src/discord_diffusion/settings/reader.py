@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
+from discord_diffusion.jobs.models import TokenInAddressError
 from discord_diffusion.logs import LogOptions
 
 T = TypeVar("T")
@@ -84,7 +85,8 @@ class Reader:
         try:
             return parse(value)
         except ValueError as error:
-            problem = f"{name}={value!r}: {error}"
+            is_secret = isinstance(error, TokenInAddressError)
+            problem = f"{name}: {error}" if is_secret else f"{name}={value!r}: {error}"
             if problem not in self.problems:
                 self.problems.append(problem)
             return default

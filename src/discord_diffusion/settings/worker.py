@@ -8,7 +8,7 @@ from typing import Self
 from discord_diffusion.jobs.embeddings import EmbeddingSpec
 from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
-from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
+from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, checked_source, parse
 from discord_diffusion.jobs.options import GUIDANCE, SIZE, STEPS
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
@@ -128,11 +128,11 @@ class PipelineSettings(Settings):
         models: Mapping[str, ModelSpec] = read.optional(MODELS, parse, {})
         return cls(
             default=ModelSpec(
-                model=read.required(MODEL, str, ""),
+                model=read.required(MODEL, checked_source, ""),
                 revision=read.text(MODEL_REVISION),
                 variant=read.text(MODEL_VARIANT),
-                vae=read.text(MODEL_VAE),
-                lora=read.text(MODEL_LORA),
+                vae=read.optional(MODEL_VAE, checked_source, None),
+                lora=read.optional(MODEL_LORA, checked_source, None),
                 scheduler=read.text(SCHEDULER),
                 guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,

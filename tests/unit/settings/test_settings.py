@@ -1,12 +1,14 @@
 """The environment is read strictly, and all problems are reported at once."""
 
+import json
+
 import pytest
 
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.settings.reader import SettingsError
-from discord_diffusion.settings.worker import WorkerSettings
+from discord_diffusion.settings.worker import PipelineSettings, WorkerSettings
 
 QUEUE = {
     "QUEUE_URL": "http://127.0.0.1:4566/queue/us-east-1/000000000000/jobs.fifo",
@@ -85,3 +87,14 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert settings.pipeline.default.scheduler is None
     assert settings.pipeline.torch_threads is None
     assert settings.pipeline.device == "auto"
+
+
+@pytest.mark.parametrize("address", ["https://me:hf_secret@h.co/a", "https://h.co/a?key=hf_secret"])
+@pytest.mark.parametrize("name", ["MODEL", "MODEL_LORA", "MODEL_VAE", "MODELS", "LORAS"])
+def test_an_address_that_may_hold_a_token_is_refused_and_not_shown(name: str, address: str) -> None:
+    field = "lora" if name == "LORAS" else "model"
+    value = json.dumps({"a": {field: address}}) if name.endswith("S") else address
+    with pytest.raises(SettingsError, match=r"where tokens are.*HF_TOKEN") as raised:
+        PipelineSettings.from_environ({"MODEL": "x", name: value})
+    assert str(raised.value).startswith(f"{name}: ")
+    assert "secret" not in str(raised.value)

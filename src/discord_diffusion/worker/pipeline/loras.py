@@ -13,7 +13,7 @@ import torch
 from discord_diffusion.jobs.loras import LoraSet, LoraSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
-from discord_diffusion.worker.pipeline.weights import file_arguments, short_reason
+from discord_diffusion.worker.pipeline.weights import lora_arguments, short_reason
 
 _PREFIX = "lora_"
 """Names of LoRAs may have dots, which names of modules may not: they are numbered."""
@@ -79,7 +79,7 @@ class LoadedLoras:
                 # peft warns of every LoRA but the first: that there are several is meant.
                 warnings.filterwarnings("ignore", "Already found a `peft_config`")
                 pipe.load_lora_weights(
-                    **file_arguments(spec.lora, spec.file, spec.revision), adapter_name=module
+                    **lora_arguments(spec.lora, spec.file, spec.revision), adapter_name=module
                 )
         except Exception as error:
             text = f"LORAS: {name} cannot be loaded: {short_reason(error)}"

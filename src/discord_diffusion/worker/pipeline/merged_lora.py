@@ -6,7 +6,7 @@ take one as well: peft changes them in full precision and rounds the sums.
 from typing import Any
 
 from discord_diffusion.worker.errors import ModelLoadError
-from discord_diffusion.worker.pipeline.weights import file_arguments, short_reason
+from discord_diffusion.worker.pipeline.weights import lora_arguments, short_reason
 from discord_diffusion.worker.plan.single_files import HubFile, locate
 
 
@@ -39,5 +39,5 @@ def merge(pipe: Any, source: str) -> None:
 def _arguments(source: str) -> dict[str, Any]:
     found = locate(source)
     if isinstance(found, HubFile):
-        return file_arguments(found.repository, found.name, found.revision)
-    return file_arguments(source, None, None)
+        return lora_arguments(found.repository, found.name, found.revision)
+    return lora_arguments(source, None, None)

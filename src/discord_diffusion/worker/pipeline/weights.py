@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from discord_diffusion.worker.plan import loras
+
 T = TypeVar("T")
 
 HALF = "fp16"
@@ -49,6 +51,15 @@ def file_arguments(source: str, file: str | None, revision: str | None) -> dict[
         "local_files_only": path.exists(),
         "use_safetensors": True,
     }
+
+
+def lora_arguments(source: str, file: str | None, revision: str | None) -> dict[str, Any]:
+    """The same for a LoRA: which file it is, where nobody says.
+
+    Raises:
+        UnusableFileError: there are several.
+    """
+    return file_arguments(source, file or loras.file_of(source, revision), revision)
 
 
 def short_reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from discord_diffusion.jobs.loras import LoraSpec
-from discord_diffusion.jobs.models import PRECISIONS
+from discord_diffusion.jobs.models import PRECISIONS, checked_source
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
 from discord_diffusion.worker.plan.errors import (
@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
             asked.revision,
             asked.variant,
             network=not asked.offline,
-            added={source: LoraSpec(source) for source in asked.lora},
+            added={source: LoraSpec(checked_source(source)) for source in asked.lora},
         )
     except (ValueError, UnknownWeightsError, UnusableFileError) as error:
         sys.stderr.write(f"{error}\n")

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from urllib.parse import unquote
 
+from discord_diffusion.jobs.models import TokenInAddressError, checked_source
 from discord_diffusion.worker.plan.errors import UnusableFileError
 from discord_diffusion.worker.plan.weights import Header, Network, read_header
 
@@ -111,8 +113,12 @@ def locate(model: str) -> Path | HubFile | None:
     """The file that a setting names, or that is all of a folder; None if it names no file.
 
     Raises:
-        UnusableFileError: it names a file whose format is not read.
+        UnusableFileError: it names a file whose format is not read, or is another address.
     """
+    try:
+        checked_source(model)
+    except TokenInAddressError as error:
+        raise UnusableFileError(str(error)) from None
     path = Path(model)
     if path.is_dir():
         if (path / INDEX).exists():
@@ -127,7 +133,11 @@ def locate(model: str) -> Path | HubFile | None:
     if path.suffix == _SUFFIX and path.is_file():
         return path
     if found := _LINK.fullmatch(model):
-        return HubFile(found["repository"], found["name"], found["revision"])
+        is_address = "://" in model  # in which a space is %20
+        names = (found["repository"], found["name"], found["revision"])
+        return HubFile(*(unquote(name) if is_address and name else name for name in names))
+    if "://" in model:
+        raise UnusableFileError(f"{model} is no address of a {_SUFFIX} file on huggingface.co")
     if path.suffix == _SUFFIX:
         raise UnusableFileError(f"there is no file {model}")
     return None

@@ -10,6 +10,8 @@ import pytest
 from infra.deploy import image
 from infra.deploy.errors import ImageError
 
+NOWHERE = Path("never-made")
+
 PASSWORD = "canary-of-ecr"
 REFERENCE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/bot-worker:content-1"
 
@@ -43,7 +45,9 @@ def test_another_model_has_another_tag(checkout: Path) -> None:
 
 
 def test_the_image_contains_the_variables_model_and_cuda() -> None:
-    found = image.arguments_for({"model": "org/name", "model_variant": "fp16", "device": None})
+    found = image.arguments_for(
+        {"model": "org/name", "model_variant": "fp16", "device": None}, NOWHERE
+    )
     assert (found["MODEL"], found["MODEL_VARIANT"]) == ("org/name", "fp16")
     assert found["TORCH"] == "pypi"
     assert found["TORCH_COMPILE"] == "no"
@@ -63,7 +67,7 @@ def test_the_image_contains_the_variables_model_and_cuda() -> None:
 def test_the_image_contains_a_compiler_if_the_worker_will_compile(
     worker: dict[str, str], kept: str
 ) -> None:
-    assert image.arguments_for(worker)["TORCH_COMPILE"] == kept
+    assert image.arguments_for(worker, NOWHERE)["TORCH_COMPILE"] == kept
 
 
 @pytest.fixture
@@ -144,14 +148,26 @@ def test_the_build_reads_the_token_from_a_secret_that_stays_in_no_layer() -> Non
 
 def test_an_autoencoder_and_a_lora_of_its_own_are_put_into_the_image() -> None:
     worker = {"model": "org/name", "model_vae": "org/vae", "model_lora": "org/lora"}
-    found = image.arguments_for(worker)
+    found = image.arguments_for(worker, NOWHERE)
     assert (found["MODEL_VAE"], found["MODEL_LORA"]) == ("org/vae", "org/lora")
-    left = image.as_in_image(worker)
+    left = image.as_in_image(worker, NOWHERE)
     assert (left["model"], left["model_vae"], left["model_lora"]) == ("/model", None, None)
 
 
 def test_a_lora_of_a_model_in_one_file_is_left_to_the_worker() -> None:
     worker = {"model": "org/name/own.safetensors?download=1", "model_lora": "org/lora"}
-    assert "MODEL_LORA" not in image.arguments_for(worker)
-    left = image.as_in_image(worker)
+    assert "MODEL_LORA" not in image.arguments_for(worker, NOWHERE)
+    left = image.as_in_image(worker, NOWHERE)
     assert (left["model"], left["model_lora"]) == ("/model", "org/lora")
+
+
+def test_a_folder_that_is_one_file_is_one_file_for_the_image_too(tmp_path: Path) -> None:
+    folder = tmp_path / "fixtures" / "own"
+    folder.mkdir(parents=True)
+    (folder / "own.safetensors").touch()
+    worker = {"model": "fixtures/own", "model_lora": "org/lora"}
+    assert "MODEL_LORA" not in image.arguments_for(worker, tmp_path)
+    assert image.as_in_image(worker, tmp_path)["model_lora"] == "org/lora"
+    (folder / "model_index.json").touch()
+    assert image.arguments_for(worker, tmp_path)["MODEL_LORA"] == "org/lora"
+    assert image.as_in_image(worker, tmp_path)["model_lora"] is None

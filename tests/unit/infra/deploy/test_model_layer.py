@@ -69,6 +69,10 @@ def test_a_file_becomes_the_only_one_of_the_models_folder(tmp_path: Path) -> Non
             "https://hf.co/o/n/resolve/b/a.safetensors?download=1",
             "o/n a.safetensors b",
         ),
+        (
+            "https://huggingface.co/o/n/resolve/refs%2Fpr%2F1/a%2Bc.safetensors",
+            "o/n a+c.safetensors refs/pr/1",
+        ),
     ],
 )
 def test_a_file_on_the_hub_is_fetched_by_the_names_that_the_worker_reads(
@@ -80,7 +84,8 @@ def test_a_file_on_the_hub_is_fetched_by_the_names_that_the_worker_reads(
         words, env={"PYTHONPATH": str(tmp_path)}, check=True, capture_output=True, text=True
     )
     assert run.stdout.strip() == asked
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["a.safetensors"]
+    [made] = (tmp_path / "model").iterdir()
+    assert made.name == asked.split()[1].split("/")[-1]
     repository, name, _revision = asked.split()
     found = locate(model)
     assert isinstance(found, HubFile)

@@ -93,7 +93,7 @@ def test_the_image_gets_torchao_if_a_model_is_kept_in_8_bits(
 ) -> None:
     fleet = deployment(instance_types=(instance_type,))
     assert model_memory.quantizes(models, fleet, NOWHERE) is quantized
-    found = image.arguments_for(models, quantizes=quantized)
+    found = image.arguments_for(models, NOWHERE, quantizes=quantized)
     assert found["QUANTIZATION"] == ("yes" if quantized else "no")
 
 

@@ -1,12 +1,14 @@
 """A LoRA can be merged into a model's weights when it is loaded."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import HfApi
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -132,7 +134,22 @@ def test_a_lora_that_cannot_be_merged_ends_the_loading_with_the_reason(
             load(tiny_model_folder, MODEL_LORA=str(source))
 
 
-def test_a_file_on_the_hub_is_asked_for_by_its_name() -> None:
+def test_of_several_files_one_has_to_be_named(
+    tiny_model_folder: Path, ink: Path, tmp_path: Path
+) -> None:
+    for name in ("four", "eight"):
+        shutil.copy(ink / FILE, tmp_path / f"{name}.safetensors")
+    several = r"several files of LoRA weights \(eight\.safetensors, four\.safetensors\): name one"
+    with pytest.raises(ModelLoadError, match=several):
+        load(tiny_model_folder, MODEL_LORA=str(tmp_path))
+    beside = {"few": {"lora": str(tmp_path)}}
+    with pytest.raises(ModelLoadError, match=f"LORAS: few cannot be loaded: .*{several}"):
+        load(tiny_model_folder, LORAS=json.dumps(beside))
+    load(tiny_model_folder, MODEL_LORA=str(tmp_path / "four.safetensors"))
+
+
+def test_a_file_on_the_hub_is_asked_for_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HfApi, "list_repo_files", lambda *_words, **_more: 1 / 0)
     asked: dict[str, Any] = {}
 
     class Pipe:

@@ -157,6 +157,37 @@ def test_a_file_on_the_hub_is_of_unknown_size_if_the_hub_is_not_asked() -> None:
         sources.find("org/name/a.safetensors", network=False)
 
 
+def test_an_address_is_read_as_browsers_write_it_and_names_are_taken_as_they_are() -> None:
+    address = "https://huggingface.co/org/name/resolve/refs%2Fpr%2F1/a%20b%2Bc.safetensors"
+    assert locate(address) == HubFile("org/name", "a b+c.safetensors", "refs/pr/1")
+    assert locate("org/name/a%20b.safetensors") == HubFile("org/name", "a%20b.safetensors")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://user:hf_secret@huggingface.co/org/name/resolve/main/a.safetensors",
+        "https://huggingface.co/org/name/resolve/main/a.safetensors?token=hf_secret",
+        "https://civitai.com/api/download/models/7?token=hf_secret",
+    ],
+)
+def test_an_address_with_a_token_is_refused_and_not_shown(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnusableFileError, match=r"where tokens are.*HF_TOKEN"):
+        locate(address)
+    for words in ([address], ["org/name", "--lora", address]):
+        assert main([*words, "--gpu", "T4", "--offline"]) == 2
+        shown = capsys.readouterr()
+        assert "where tokens are" in shown.err
+        assert "secret" not in shown.out + shown.err
+
+
+def test_an_address_of_another_host_is_refused_as_such() -> None:
+    with pytest.raises(UnusableFileError, match=r"7 is no address of a \.safetensors file on"):
+        locate("https://civitai.com/api/download/models/7")
+
+
 @pytest.mark.parametrize("name", ["org/a--b/a.safetensors", "org/name/../a.safetensors"])
 def test_names_that_the_hub_cannot_have_are_of_unknown_size(name: str) -> None:
     with pytest.raises(UnknownWeightsError, match=re.escape(name)):
