@@ -1,5 +1,6 @@
 """API Gateway calls functions, and operations that are not emulated fail by name."""
 
+import gzip
 import json
 import socket
 
@@ -173,3 +174,27 @@ def test_an_operation_that_is_not_emulated_fails_with_its_name(
         getattr(emulator.client(service), operation)(**arguments)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert named in caught.value.response["Error"]["Message"]
+
+
+def test_calls_of_json_apis_are_answered_alike_by_either_chain(emulator: Emulator) -> None:
+    def call(target: str = "DynamoDB_20120810.ListTables", **headers: str) -> httpx.Response:
+        signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request,"
+        headers = {
+            "X-Amz-Target": target,
+            "Content-Type": "application/x-amz-json-1.0",
+            "Authorization": f"{signed} SignedHeaders=host, Signature=0",
+        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        body = gzip.compress(b"{}") if "Content-Encoding" in headers else b"{}"
+        return httpx.post(emulator.config.endpoint, content=body, headers=headers)
+
+    short, whole = call(), call(Content_Encoding="gzip")
+    assert "TableNames" in short.json()
+    assert short.json() == whole.json()
+    of_chain = ("content-type", "x-amz-crc32")
+    assert [short.headers[name] for name in of_chain] == [whole.headers[name] for name in of_chain]
+    unknown = "DynamoDB_20120810.Missing"
+    missing = [call(unknown), call(unknown, Content_Encoding="gzip")]
+    assert missing[0].status_code == missing[1].status_code != httpx.codes.OK
+    assert missing[0].content == missing[1].content
+    # LocalStack's own check of a page's origin, which takes the whole chain.
+    assert call(Origin=emulator.config.endpoint).status_code == httpx.codes.FORBIDDEN

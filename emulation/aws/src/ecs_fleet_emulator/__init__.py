@@ -2,6 +2,9 @@
 
 plugins.py             the entry points that LocalStack loads; imports the rest lazily
 server.py              the gateway's HTTP server, and the shutdown of the process
+http_server.py         serves each connection in a thread
+http_handler.py        reads requests, for the gateway and for functions
+json_calls.py          a shorter way through the gateway for most calls
 localstack_patches.py  patches of LocalStack itself
 service_models.py      the SDK's descriptions of services, read once
 garbage_collection.py  garbage collection with short pauses

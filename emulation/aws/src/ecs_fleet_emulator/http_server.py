@@ -17,12 +17,13 @@ import threading
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.client import HTTPException
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ecs_fleet_emulator.request_bodies import read_body
+
+from .http_handler import RequestHandler
 
 LOG = logging.getLogger(__name__)
 
@@ -143,11 +144,8 @@ class HttpServer(socketserver.ThreadingTCPServer):
             LOG.error("a request of %s has failed", client_address, exc_info=True)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(RequestHandler):
     timeout = IDLE_SECONDS
-    wbufsize = -1
     server: HttpServer
 
     def _serve(self) -> None:
@@ -267,9 +265,6 @@ class _Handler(BaseHTTPRequestHandler):
         if not part:
             return
         self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Log nothing: the gateway logs its requests."""
 
 
 def _typed(start_response: Any) -> StartResponse:

@@ -95,10 +95,11 @@ def ecr() -> Service:
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def patch_localstack() -> None:
-    from . import localstack_patches, service_models
+    from . import json_calls, localstack_patches, service_models
 
     service_models.apply()
     localstack_patches.apply()
+    json_calls.apply()
     if localemu_compat.IS_LOCALEMU:
         localemu_compat.apply_patches()
 

@@ -1,5 +1,7 @@
 """The gateway's HTTP server passes requests and answers on byte for byte, and keeps connections."""
 
+import http.client
+import io
 import json
 import math
 import socket
@@ -42,7 +44,9 @@ class Application:
                 "query": environ["QUERY_STRING"],
                 "raw": environ["RAW_URI"],
                 "body": environ["wsgi.input"].read().decode(),
-                "headers": [[n.decode(), v.decode()] for n, v in environ["rolo.headers"]],
+                "headers": [
+                    [one.decode("latin-1") for one in pair] for pair in environ["rolo.headers"]
+                ],
                 "named": environ.get("HTTP_X_AMZ_TARGET"),
                 "from": [environ["REMOTE_ADDR"], environ["REMOTE_PORT"]],
             }
@@ -302,3 +306,31 @@ def test_a_server_that_never_started_can_be_stopped(application: Application) ->
     server.stop(1)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(server.server_address[1])), 5)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("A: 1\r\nb:two \r\na: 3", [["A", "1"], ["b", "two "], ["a", "3"]]),
+        ("A: \t\xe4:1\nB:", [["A", "\xe4:1"], ["B", ""]]),
+        ("A: 1\r\n  folded", [["A", "1\r\n  folded"]]),
+    ],
+)
+def test_headers_mean_what_they_mean_to_python(
+    server: HttpServer, lines: str, expected: list[list[str]]
+) -> None:
+    parsed = http.client.parse_headers(io.BytesIO(f"{lines}\r\n\r\n".encode("latin-1")))
+    assert [list(one) for one in parsed.items()] == expected
+    request = f"GET / HTTP/1.1\r\n{lines}\r\nConnection: Close\r\n\r\n".encode("latin-1")
+    with socket.create_connection(server.server_address) as connection:  # type: ignore[arg-type]
+        connection.sendall(request)
+        answer = connection.makefile("rb").read()
+    received = json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]
+    assert received == [*expected, ["Connection", "Close"]]
+
+
+@pytest.mark.parametrize("lines", ["A: " + "x" * 70_000, "\r\n".join(["A: 1"] * 101)])
+def test_headers_without_end_are_refused(server: HttpServer, lines: str) -> None:
+    with socket.create_connection(server.server_address) as connection:  # type: ignore[arg-type]
+        connection.sendall(f"GET / HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+        assert connection.makefile("rb").readline().split()[1] == b"431"

@@ -9,12 +9,13 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from queue import SimpleQueue
 from typing import Any
 
 from ecs_fleet_emulator.errors import InitError, ProcessExitedError
 from ecs_fleet_emulator.foreign_requests import refusal
+from ecs_fleet_emulator.http_handler import RequestHandler
 
 from .outcomes import MAX_RESPONSE_BYTES, Outcome, too_large
 
@@ -133,10 +134,7 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
+class _Handler(RequestHandler):
     server: _Server
 
     def parse_request(self) -> bool:
@@ -148,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(HTTPStatus.FORBIDDEN, {"errorMessage": reason})
         return not reason
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  # the base calls it
         if self.path != _NEXT:
             self._reply(HTTPStatus.NOT_FOUND, {"errorMessage": f"no such path: {self.path}"})
         elif (invocation := self.server.api.next()) is None:
@@ -156,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(HTTPStatus.OK, invocation.payload, invocation.headers())
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  # as above
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request_id, _, verb = self.path.removeprefix(_INVOCATION).partition("/")
         if self.path == _INIT_ERROR:
@@ -193,6 +191,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Log nothing: the function's own log is enough."""

@@ -22,6 +22,7 @@ ecs_requests.py             what AWS refuses, and what the emulator refuses by n
 ecs_tags.py                 tags of all resources
 events.py                   schedules at the agent's speed
 events_ecs.py               tasks that rules run
+items.py                    DynamoDB's items, built and copied at once
 pages.py                    answers of ECS in pages
 request_members.py          what of a request is acted out, shown or refused by name
 requests_page.py            the page docs/reference/emulated-requests.md
@@ -29,4 +30,5 @@ service_quotas.py           vCPUs of GPU instances
 tag_rules.py                what ECS refuses of tags
 stepfunctions_ecs.py        tasks that state machines run
 stepfunctions.py            waits at the agent's speed, tracing, deletion of old executions
+update_expressions.py       DynamoDB's expressions, parsed and checked once
 """

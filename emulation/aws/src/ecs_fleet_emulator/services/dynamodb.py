@@ -7,7 +7,8 @@ moto copies the whole table in every transaction, to restore it after an error; 
 items a transaction takes seconds. Here only the written items are restored.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 
-LocalStack parses what moto answers and writes it anew. Here it is sent as moto wrote it.
+LocalStack parses what moto answers and writes it anew. Here it is sent as moto wrote it. moto looks
+in each request for parameters in its address, in forms and in files. Here it gets the JSON alone.
 """
 
 import json
@@ -18,8 +19,9 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.forwarder import dispatch_to_backend
 from localstack.aws.spec import load_service
-from localstack.services.moto import dispatch_to_moto
+from localstack.http import Response
 from localstack.services.plugins import Service
+from moto.core.responses import BaseResponse
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
     ConditionalCheckFailed,
@@ -30,10 +32,12 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam.models import mark_account_as_visited
+from moto.utilities.aws_headers import amz_crc32
 
-from . import attribute_names, update_expressions
+from . import items, update_expressions
 from .moto_service import moto_service
-from .update_expressions import copied
 
 _MAX_WRITES = 100
 _CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -43,19 +47,46 @@ def service() -> Service:
     """DynamoDB, one call at a time."""
     DynamoDBBackend.transact_write_items = _transact_write_items
     update_expressions.apply()
-    attribute_names.apply()
+    items.apply()
     lock = Lock()
 
     def called(context: RequestContext, _request: Any) -> Any:
         with lock:
-            answer = dispatch_to_moto(context)
+            status, headers, body = _Call(context).call_action()
+        answer = Response(body, int(status), headers)
         if answer.status_code != HTTPStatus.OK:
             return dispatch_to_backend(context, lambda _context: answer)  # raises the error
         answer.headers["Content-Type"] = _CONTENT_TYPE
-        context.service_response = json.loads(answer.data)
         return answer
 
     return moto_service("dynamodb", dict.fromkeys(load_service("dynamodb").operation_names, called))
+
+
+class _Call(DynamoHandler):  # type: ignore[misc]  # moto is untyped
+    """One call, with what moto's handler takes from a request."""
+
+    def __init__(self, context: RequestContext) -> None:
+        super().__init__()
+        body = context.request.data
+        self.__dict__.update(
+            raw_body=body,
+            body=json.loads(body or "{}"),
+            headers=context.request.headers,
+            response_headers={"server": "amazon.com"},
+            querystring={},
+            region=context.region,
+            partition=context.partition,
+            current_account=context.account_id,
+        )
+        self.access_key = self.get_access_key()
+        mark_account_as_visited(
+            self.current_account, self.access_key, self.service_name, self.region
+        )
+
+    @amz_crc32  # type: ignore[untyped-decorator]  # as above
+    def call_action(self) -> Any:
+        """The status, the headers and the body of the answer."""
+        return BaseResponse.call_action(self)
 
 
 def _transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) -> None:
@@ -88,7 +119,7 @@ class _Write:
         self._backend = backend
         self.table: str = self._given["TableName"]
         self.key = self._given.get("Key") or self._key_of(self._given["Item"])
-        self._before = copied(backend.get_item(self.table, self.key))
+        self._before = items.copied(backend.get_item(self.table, self.key))
 
     def cancellation_reason(self) -> tuple[str | None, str | None, dict[str, Any] | None]:
         """Code, message and item of a failed condition; (None, None, None) if it holds."""

@@ -1,4 +1,4 @@
-"""moto's update expressions: parsed once, copied and checked in a quarter of the time.
+"""moto's expressions: parsed once, copied and checked in a quarter of the time.
 
 A deployment's code writes a few expressions again and again. moto parses each anew, copies its tree
 and the item node by node, and asks ten times of every node whether it is of an abstract class.
@@ -6,10 +6,13 @@ and the item node by node, and asks ten times of every node whether it is of an 
 
 import functools
 import pickle
+from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
 from moto.dynamodb import models
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import (
     DepthFirstTraverser,
@@ -19,22 +22,31 @@ from moto.dynamodb.parsing.ast_nodes import (
 )
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
+from . import items
+
 _KEPT_EXPRESSIONS = 1024
 
 
 def apply() -> None:
     """Replace moto's own ways."""
     parse = UpdateExpressionParser.make
+    lex = ConditionExpressionParser._lex_condition_expression
 
     @functools.lru_cache(maxsize=_KEPT_EXPRESSIONS)
-    def parsed(expression: str) -> bytes:
-        return pickle.dumps(parse(expression), pickle.HIGHEST_PROTOCOL)
+    def parsed(expression: str) -> Any:
+        """A tree that all callers share: they read it, and a validator changes a copy."""
+        tree = parse(expression)
+        tree.pickled = pickle.dumps(tree, pickle.HIGHEST_PROTOCOL)
+        return tree
 
-    def make(expression: str) -> Any:
-        """A tree of its own for each caller, who changes it."""
-        return pickle.loads(parsed(expression))  # noqa: S301  # made above
+    @functools.lru_cache(maxsize=_KEPT_EXPRESSIONS)
+    def words(condition: str) -> tuple[Any, ...]:
+        return tuple(lex(ConditionExpressionParser(condition, None, None)))
 
-    UpdateExpressionParser.make = make
+    UpdateExpressionParser.make = parsed
+    ConditionExpressionParser._lex_condition_expression = lambda parser: deque(
+        words(parser.condition_expression)
+    )
     DepthFirstTraverser.traverse = _traverse
     Node.find_clauses = _find_clauses
     validators.deepcopy = copied
@@ -43,7 +55,10 @@ def apply() -> None:
 
 def copied(original: Any) -> Any:
     """A deep copy of plain data: of a tree of nodes, or an item."""
-    return pickle.loads(pickle.dumps(original, pickle.HIGHEST_PROTOCOL))  # noqa: S301
+    if type(original) is Item:
+        return items.copied(original)
+    known = getattr(original, "pickled", None)
+    return pickle.loads(known or pickle.dumps(original, pickle.HIGHEST_PROTOCOL))  # noqa: S301
 
 
 def _traverse(traverser: Any, root: Any) -> Any:
