@@ -106,12 +106,13 @@ class EmulatorConfig:
     """The configuration of one emulator.
 
     `emulator_python` is the interpreter with LocalStack and the plug-in, `lambda_pythons` maps a
-    Lambda runtime ("python3.13") to its interpreter. All that the emulator writes lies below
-    `state_dir`/emulator. It listens on `host`, or on `listen` where clients reach it by another
-    address, as in a container. With `enforces_iam` it denies what the account's policies do not
-    allow. It starts with the state in the file `snapshot`, if one is given, and with `addresses` in
-    the place of their names in it. The file `debuggers`, if there is one, says which functions are
-    debugged (functions/debugging.py of the plug-in). `variables` are more settings of LocalStack.
+    Lambda runtime ("python3.13") to its interpreter; one of Node.js that is not in it runs by the
+    `node` on the PATH. All that the emulator writes lies below `state_dir`/emulator. It listens on
+    `host`, or on `listen` where clients reach it by another address, as in a container. With
+    `enforces_iam` it denies what the account's policies do not allow. It starts with the state in
+    the file `snapshot`, if one is given, and with `addresses` in the place of their names in it.
+    The file `debuggers`, if there is one, says which functions are debugged (functions/debugging.py
+    of the plug-in). `variables` are more settings of LocalStack.
     """
 
     emulator_python: Path

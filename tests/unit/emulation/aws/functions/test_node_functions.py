@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+import signal
 import struct
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from ecs_fleet_emulator.functions.outcomes import Outcome
 from ecs_fleet_emulator.functions.process import FunctionProcess
 from ecs_fleet_emulator.functions.runtime_api import Invocation
 from ecs_fleet_emulator.functions.runtimes import NodeRuntime
+from ecs_fleet_emulator.processes.children import CHILDREN
+from emulation.rig.waiting import wait_until
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no `node` on the PATH")
@@ -112,6 +116,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             "nodejs18.x",
         ),
         ("index.mjs", "index.default", "export default async (e) => e", "nodejs24.x"),
+        ("index.mjs", "index.a", "export default { a: async (e) => e }", "nodejs24.x"),
+        ("node_modules/p/index.js", "p.handler", "exports.handler = async (e) => e", "nodejs22.x"),
         ("a/b/c.js", "a/b/c.handler", "exports.handler = async (e) => e", "nodejs24.x"),
         ("index.js", "index.a.b", "exports.a = { b: async (e) => e }", "nodejs22.x"),
     ],
@@ -148,7 +154,11 @@ def test_a_function_that_returns_nothing_returns_null(start: Start) -> None:
 
 
 def test_a_function_may_call_back(start: Start) -> None:
-    function = start("exports.handler = (event, context, callback) => callback(event, 'done');")
+    function = start("""
+        exports.handler = (event, context, callback) => {
+            callback(event, "done"); callback(null, "again");
+        };
+    """)
     assert function.result() == "done"
     error = {"errorType": "string", "errorMessage": "broken", "trace": []}
     assert function.error("broken") == error
@@ -183,6 +193,12 @@ def test_a_function_that_neither_returns_a_promise_nor_calls_back_returns_null(
 )
 def test_the_contexts_old_methods_end_an_invocation(start: Start, word: str, result: int) -> None:
     assert start(f"exports.handler = (event, context) => {{ {word}; }};").result() == result
+
+
+def test_the_contexts_fail_is_an_error(start: Start) -> None:
+    function = start("exports.handler = (event, context) => { context.fail(event); };")
+    assert function.error("broken")["errorMessage"] == "broken"
+    assert function.error()["errorMessage"] == "handled"
 
 
 def test_node_24_has_no_callbacks(start: Start) -> None:
@@ -227,6 +243,17 @@ def test_an_error_has_its_type_its_message_and_where_it_was_thrown(
     assert re.match(rf"{TIMESTAMP}\trequest-1\tERROR\tInvoke Error \t{{", logged)
     assert json.loads(logged.split("\t")[-1])["errorMessage"] == "too far"
     assert not function.outcome("again").ends_process
+
+
+def test_an_error_that_holds_itself_is_logged(start: Start) -> None:
+    function = start("""
+        exports.handler = async () => {
+            const error = new Error("circular"); error.self = error; throw error;
+        };
+    """)
+    assert function.error()["errorMessage"] == "circular"
+    logged = json.loads(function.process.output.take().split("\t")[-1])
+    assert (logged["errorType"], logged["errorMessage"]) == ("Error", "circular")
 
 
 def test_a_result_that_is_no_json_is_an_error(start: Start) -> None:
@@ -301,7 +328,7 @@ def test_a_process_that_exits_is_seen(start: Start) -> None:
     ],
 )
 def test_a_function_that_cannot_be_loaded_says_why(
-    start: Start, source: str, handler: str, error_type: str, message: str
+    start: Start, tmp_path: Path, source: str, handler: str, error_type: str, message: str
 ) -> None:
     with pytest.raises(InitError) as failed:
         start(source, handler)
@@ -309,6 +336,8 @@ def test_a_function_that_cannot_be_loaded_says_why(
     assert error["errorType"] == error_type
     assert error["errorMessage"].startswith(message)
     assert error["trace"]
+    if error_type == "Runtime.UserCodeSyntaxError":
+        assert error["trace"][0] == f"{tmp_path}/index.js:1"
 
 
 def test_an_es_module_is_loaded_before_the_first_event(start: Start) -> None:
@@ -347,17 +376,22 @@ def test_the_log_may_be_json_from_a_level_on(start: Start) -> None:
         exports.handler = async () => {
             console.info("left out"); console.warn({ a: 1 });
             console.error("failed:", new TypeError("b"));
+            throw new RangeError("c");
         };
         """,
         AWS_LAMBDA_LOG_FORMAT="JSON",
         AWS_LAMBDA_LOG_LEVEL="Warn",
     )
-    function.result()
-    warning, error = (json.loads(line) for line in function.process.output.take().splitlines())
+    function.error()
+    lines = function.process.output.take().splitlines()
+    warning, error, thrown = (json.loads(line) for line in lines)
     assert (warning["level"], warning["requestId"]) == ("WARN", "request-1")
     assert warning["message"] == {"a": 1}
     assert (error["errorType"], error["errorMessage"]) == ("TypeError", "b")
     assert error["stackTrace"][0] == "TypeError: b"
+    assert thrown["level"] == "ERROR"
+    assert thrown["message"]["errorType"] == "RangeError"
+    assert thrown["message"]["errorMessage"] == "c"
 
 
 def test_the_wall_clock_is_the_emulators(start: Start, tmp_path: Path) -> None:
@@ -365,6 +399,7 @@ def test_the_wall_clock_is_the_emulators(start: Start, tmp_path: Path) -> None:
     function = start(
         "exports.handler = async () => [Date.now(), new Date(), new Date(5), process.env];",
         EMULATOR_CLOCK=str(clock),
+        EMULATOR_RUN_FIRST="debugger.py",
     )
     assert abs(function.result()[0] / 1000 - time.time()) < 60
     clock.write_bytes(struct.pack("<q", 3600 * 10**9))
@@ -373,6 +408,28 @@ def test_the_wall_clock_is_the_emulators(start: Start, tmp_path: Path) -> None:
     assert date[:13] == time.strftime("%Y-%m-%dT%H", time.gmtime(now / 1000))
     assert fixed == "1970-01-01T00:00:00.005Z"
     assert not [name for name in variables if name.startswith("EMULATOR")]
+
+
+def test_the_wall_clock_is_moved_in_the_middle_of_an_invocation(
+    start: Start, tmp_path: Path
+) -> None:
+    clock = tmp_path / "clock"
+    function = start(
+        """
+        exports.handler = async () => {
+            const began = Date.now();
+            console.log("waits");
+            while (Date.now() - began < 3_000_000) await new Promise((done) => setTimeout(done, 5));
+        };
+        """,
+        EMULATOR_CLOCK=str(clock),
+    )
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(function.result)
+        wait_until(lambda: "waits" in function.process.output.take(), "the function waits")
+        clock.write_bytes(struct.pack("<q", 3600 * 10**9))
+        CHILDREN.signal(signal.SIGURG)
+        assert result.result(SECONDS) is None
 
 
 def test_a_response_that_is_too_large_is_refused_and_ends_the_process(start: Start) -> None:

@@ -29,7 +29,8 @@ export async function loadHandler(root, name, hasCallbacks) {
   const [, module, property] = /^([^.]*)\.(.*)$/.exec(path.basename(name)) ?? [];
   if (module === undefined) throw new MalformedHandlerName("Bad handler");
   const exported = await loadModule(root, path.dirname(name), module);
-  const handler = find(exported, property) ?? find(exported.default, property);
+  // nodejs24.x also looks into the default export.
+  const handler = find(exported, property) ?? (hasCallbacks ? undefined : find(exported?.default, property));
   if (!handler) throw new HandlerNotFound(`${name} is undefined or not exported`);
   if (typeof handler !== "function") throw new HandlerNotFound(`${name} is not a function`);
   if (!hasCallbacks && handler.length > 2)
@@ -82,5 +83,5 @@ function isInModulePackage(folder) {
     }
   }
   const parent = path.dirname(folder);
-  return parent !== folder && path.basename(folder) !== "node_modules" && isInModulePackage(parent);
+  return parent !== folder && isInModulePackage(parent);
 }
