@@ -9,6 +9,11 @@ from pathlib import Path
 
 from tests.lanes import CROWDS, EMULATOR, FLEETS, IAM, lane
 
+_SAME_CODE = (
+    "it asks nothing of processes or networks, and the image has the same code: "
+    "tests/docker/test_docker_images.py"
+)
+_UNDER_LOAD = f"{_SAME_CODE}; workers that die in containers: test_fleet_faults.py"
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
 ELSEWHERE = {
     **{
@@ -18,6 +23,29 @@ ELSEWHERE = {
             *("command_interactions", "command_registration", "component_interactions"),
             *("control_api", "interaction_callbacks", "interaction_delivery"),
             *("interaction_fixtures", "interactions_endpoint", "webhooks_api"),
+        )
+    },
+    **{
+        f"tests/integration/standin/test_{name}.py": _SAME_CODE
+        for name in (
+            *("bot_history", "bot_in_places", "bot_leniency", "bot_moderation"),
+            *("bot_source_images", "bot_summary", "entitlements", "gateway_commands", "places"),
+            *("gateway_limits", "layout_messages", "reactions_and_pins"),
+        )
+    },
+    **{
+        f"tests/integration/emulator/test_{name}.py": _SAME_CODE
+        for name in (
+            *("fleet_requests", "fleet_tags", "fleet_terraform", "iam_denials", "iam_services"),
+            *("job_store", "ledger", "moto_services", "production_module", "scaling"),
+            *("terraform_patches", "experiments", "moved_time"),
+        )
+    },
+    **{
+        f"tests/integration/test_{name}.py": _UNDER_LOAD
+        for name in (
+            *("channel_burst", "channel_fairness", "chaos_agreement", "chaos_jobs"),
+            "spending_limits",
         )
     },
     "tests/integration/emulator/test_warm_pool.py": (

@@ -1,11 +1,13 @@
 """The images: their sizes, their content, and what they must not contain."""
 
+import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_facts import Image
+from engine_facts import ROOT, Image
 
 from infra.deploy import image_sizes
 
@@ -17,6 +19,27 @@ BUDGET = {
     "discord-diffusion/rig": 120,
     "discord-diffusion/deploy": 950,
 }
+# The packages of ours in an image, and where the checkout has them.
+WORKER = {"discord_diffusion.worker": "src/discord_diffusion/worker"}
+EMULATOR = {"ecs_fleet_emulator": "emulation/aws/src/ecs_fleet_emulator"}
+RIG = {
+    "discord_stand_in": "emulation/discord/src/discord_stand_in",
+    "discord_diffusion": "src/discord_diffusion",
+    "emulation.rig": "emulation/rig",
+}
+PACKAGES = {
+    "discord-diffusion/worker:cpu": WORKER,
+    "discord-diffusion/emulator": EMULATOR,
+    "discord-diffusion/rig": RIG,
+    "discord-diffusion/deploy": {**RIG, "infra": "infra"},
+}
+HASHES = """
+import hashlib, importlib.util, json, pathlib, sys
+[root] = importlib.util.find_spec(sys.argv[1]).submodule_search_locations
+sums = {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in pathlib.Path(root).rglob("*.py")}
+print(json.dumps(sums))
+"""
 COMPILERS = ("cc", "gcc", "g++", "clang", "c99", "ld", "make", "rustc", "go")
 SECRET = re.compile(r"(?i)(secret|token|password|passwd|credential|api_?key|private)")
 SECRET_FILES = r".*/(\.env|\.netrc|\.git|\.aws|\.docker|\.npmrc|id_rsa|id_ed25519|.*\.pem\.key)"
@@ -40,6 +63,20 @@ def test_a_change_of_the_code_pulls_megabytes(worker_image: Image) -> None:
         if made_by.startswith("COPY src/discord_diffusion"):
             break
     assert 0 < sum(sizes) < 5 * MEGABYTE
+
+
+def test_its_code_is_that_of_this_checkout(image: Image) -> None:
+    """What is tested of it without containers (selection.ELSEWHERE) is true of the image, too."""
+    for package, folder in PACKAGES[image.name].items():
+        sums: dict[str, str] = json.loads(image.run("python", "-c", HASHES, package))
+        assert sums == _sums(ROOT / folder), package
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*.py")
+    }
 
 
 def test_nothing_runs_as_root(image: Image) -> None:
