@@ -41,4 +41,5 @@ class Image:
         return docker.run(
             *("run", "--rm", "--network", "none", "--read-only", "--entrypoint", program),
             *(self.name, *rest),
+            timeout=300,
         )
