@@ -40,6 +40,8 @@ class StepMonitor:
         self._latents: Tensor | None = None
         self._started = time.perf_counter()
         self._step_ends: list[float] = []
+        # diffusers looks at every module of the networks to say where they run.
+        self._runs_ahead = model.device.type == "cuda"
         self._previous_step: torch.cuda.Event | None = None
 
     def callbacks(self) -> dict[str, Any]:
@@ -87,7 +89,7 @@ class StepMonitor:
 
     def _wait_for_previous_step(self) -> None:
         """Keep the CPU at most one step ahead of a GPU, so that reported steps are done."""
-        if self._model.device.type != "cuda":
+        if not self._runs_ahead:
             return
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()

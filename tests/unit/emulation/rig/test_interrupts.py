@@ -91,17 +91,17 @@ def test_who_waits_in_another_thread_waits_no_longer() -> None:
 @pytest.mark.parametrize(
     "words", [["nonsense"], ["up", "--size", "3"], ["fleet", "fault", "x", "y"]]
 )
-def test_a_command_line_that_is_wrong_is_told_so_without_a_traceback(words: list[str]) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "emulation", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert "Traceback" not in ended.stderr
-    assert "Usage:" in ended.stderr
+def test_a_command_line_that_is_wrong_is_told_so_without_a_traceback(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(main, "separate", lambda _environment: None)
+    monkeypatch.setattr(sys, "argv", ["emulation", *words])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "Usage:" in said
 
 
 def test_a_full_disk_is_a_sentence_and_a_mistake_of_ours_a_traceback(

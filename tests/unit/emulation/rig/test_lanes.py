@@ -20,15 +20,22 @@ def test_lane(number):
 """
 
 
+def separate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let pytest run with a configuration of its own, and without plugins that take seconds."""
+    settings = folder / "pytest.ini"
+    settings.write_text("[pytest]\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-c {settings} --rootdir {folder} -p xdist.plugin")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # Of the lane that this test runs in itself.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 def test_each_test_of_a_module_runs_once_in_one_lane_even_if_it_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     module = tmp_path / "test_lanes_here.py"
     module.write_text(MODULE)
-    options = f"-c {ROOT / 'pyproject.toml'} --rootdir {tmp_path} -p no:cacheprovider"
-    monkeypatch.setenv("PYTEST_ADDOPTS", options)
-    # Of the lane that this test runs in itself.
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    separate(monkeypatch, tmp_path)
     monkeypatch.delenv(suite.REPEAT_FAILED_TESTS, raising=False)
     assert suite.run(ROOT, (), [str(module)], {}, at_a_time=2) == pytest.ExitCode.TESTS_FAILED
     assert "1 failed, 5 passed" in capfd.readouterr().out.strip().splitlines()[-1]
@@ -51,9 +58,7 @@ def test_ci_runs_a_failed_test_once_more_and_says_so(
         "def test_other():\n"
         "    pass\n"
     )
-    options = f"-c {ROOT / 'pyproject.toml'} --rootdir {tmp_path} -o cache_dir={tmp_path / 'cache'}"
-    monkeypatch.setenv("PYTEST_ADDOPTS", options)
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    separate(monkeypatch, tmp_path)
     monkeypatch.setenv(suite.REPEAT_FAILED_TESTS, "1")
     assert suite.run(ROOT, (), [str(module)], {}, at_a_time=1) == pytest.ExitCode.OK
     printed = capfd.readouterr()

@@ -1,5 +1,6 @@
 """Each family of models: loading, batches, guidance, image-to-image, previews."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +111,11 @@ def test_a_model_in_half_precision_draws(family: str, precision: str, tmp_path: 
     generator = load(tmp_path, PRECISION=precision)
     pipe = default_model(generator).text_to_image
     picture = Image.linear_gradient("L").resize((64, 64))
+    source = replace(SOURCE, scale=1)
     for request in (
-        GenerationRequest(make_parameters(), False),
-        GenerationRequest(make_parameters(source=SOURCE), False, picture),
-        GenerationRequest(make_parameters(), False),
+        GenerationRequest(make_parameters(steps=1), False),
+        GenerationRequest(make_parameters(steps=2, source=source), False, picture),
+        GenerationRequest(make_parameters(steps=1), False),
     ):
         [made] = draw_all(generator, [request])
         assert len(made.pictures) == 2
