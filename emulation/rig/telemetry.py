@@ -31,7 +31,7 @@ from emulation.rig.reported_experiments import ReportedExperiments
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import EMULATOR, TASK_LOGS, StackState, StateFolder
 
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 3.0
 _ANSWER_SECONDS = 1.0
 """How long the emulator may take to say that it is well."""
 _FIRST_FUNCTION = "interactions"
@@ -71,28 +71,34 @@ class Telemetry:
         self._tasks: dict[str, str] = {}
         """The task that works on each job, by the beginning of its id."""
 
-    def report(self) -> None:
-        """Send what is new since the last call."""
+    def report(self) -> bool:
+        """Send what is new since the last call; whether anything is."""
         series = list(self._series())
-        self._report_logs()
+        is_news = self._report_logs()
         self._experiments.report()
         for name, value in series:
             # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
+                is_news = True
                 self._sent[name] = value
                 self._stand_in.add_to_series(name, value)
         for entry in self._agent.history(self._noted):
+            is_news = True
             if note := note_of(entry):
                 self._stand_in.add_note(note + self._crash(entry), entry["at"])
             if entry["what"] == "task" and entry["state"] == "STOPPED":
                 self._report_lost_jobs(entry)
             self._noted = entry["number"]
         self._reports += 1
+        return is_news
 
-    def _report_logs(self) -> None:
-        """Put new lines of logs into the timelines and the logs of what they are about."""
+    def _report_logs(self) -> bool:
+        """Put new lines of logs into the timelines and the logs of what they are about; whether
+        there are any."""
         lines: dict[str, list[dict[str, str]]] = defaultdict(list)
+        is_news = False
         for source, line in self._new_lines():
+            is_news = True
             fields = json_object(line)
             if event := event_of(fields):
                 self._report_event(event, source)
@@ -104,6 +110,7 @@ class Telemetry:
             # The stand-in does not know jobs that were put on the queue without it.
             with contextlib.suppress(RigError):
                 self._stand_in.add_to_log(subject, found)
+        return is_news
 
     def _new_lines(self) -> Iterator[tuple[str, str]]:
         """New lines with the names of their logs."""
@@ -269,8 +276,15 @@ def condition_of(http: httpx.Client, url: str) -> str:
         return "down"
 
 
+def next_pause(pause: float, *, is_news: bool) -> float:
+    """The seconds until the next report. Each one asks a dozen things of the emulator, which would
+    cost a sleeping stack most of its processor time."""
+    return _PAUSE_SECONDS if is_news else min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+
+
 def main() -> None:
-    """Report the stack in the folder that the command line names, every second."""
+    """Report the stack in the folder that the command line names, every second if it does anything,
+    every third else."""
     parser = argparse.ArgumentParser(prog="python -m emulation.rig.telemetry")
     parser.add_argument("--state-dir", type=Path, required=True)
     folder = StateFolder(parser.parse_args().state_dir)
@@ -278,12 +292,14 @@ def main() -> None:
     if state is None:
         raise SystemExit(f"no stack in {folder.path}")
     threading.Thread(target=watch_emulator, args=(state,), daemon=True).start()
-    telemetry = Telemetry(folder, state)
+    telemetry, pause = Telemetry(folder, state), _PAUSE_SECONDS
     while True:
+        is_news = True
         # The stand-in or the emulator may be busy, or stopping: the next report catches up.
         with contextlib.suppress(RigError):
-            telemetry.report()
-        time.sleep(_PAUSE_SECONDS)
+            is_news = telemetry.report()
+        pause = next_pause(pause, is_news=is_news)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from emulation.rig.job_reports import JobEvent, event_of, log_line
 from emulation.rig.log_lines import json_object
 from emulation.rig.logs import GrowingLogs
 from emulation.rig.state import StackState
-from emulation.rig.telemetry import condition_of, fleet_report, fleet_series, note_of
+from emulation.rig.telemetry import condition_of, fleet_report, fleet_series, next_pause, note_of
 
 TIME = "2026-01-02T03:04:05.678Z"
 STATE = StackState(
@@ -137,6 +137,13 @@ def test_the_fleet_is_reported_without_what_changes_with_each_batch() -> None:
     ]
     assert reports[0] == reports[1]
     assert reports[0]["tasks"][0]["instance"] == reports[0]["instances"][0]["id"]
+
+
+def test_a_stack_that_does_nothing_is_looked_at_every_third_second() -> None:
+    pauses = [1.0]
+    for is_news in (False, False, False, False, True, True):
+        pauses.append(next_pause(pauses[-1], is_news=is_news))
+    assert pauses == [1, 1.5, 2.25, 3, 3, 1, 1]
 
 
 def test_an_emulator_that_is_dead_is_told_from_one_that_is_slow() -> None:
