@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""By what they cost: the first can draw no window, and takes a tenth less than the second."""
 _ARGUMENTS = (
     "--disable-gpu",
     # Without a GPU, a process of its own to draw costs a seventh of the processor time.

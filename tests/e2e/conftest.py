@@ -17,6 +17,9 @@ ADA, BORIS = "1100000000000000001", "1100000000000000002"
 CURATOR, PAINTER = "1300000000000000101", "1300000000000000102"
 PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
+"""The setting of a person who wants no animations: each frame would take processor time."""
+
 expect.set_options(timeout=15_000)
 
 
@@ -56,7 +59,7 @@ class UsedTab:
     def take(self, viewport: ViewportSize) -> Page:
         """The tab, blank and of that size, until it is given back."""
         if self.page is None or self.page.is_closed():
-            self.page = self.browser.new_context().new_page()
+            self.page = self.browser.new_context(**STILL).new_page()
         self.is_used = True
         self.page.bring_to_front()  # else no file is asked for after another tab was in front
         self.page.set_viewport_size(viewport)
@@ -84,7 +87,8 @@ class Tabs:
     def open(self, path: str = "/", viewport: ViewportSize = WIDE, **context: Any) -> Page:
         """A tab; a test's second one and one with options are in browser profiles of their own."""
         if self.used.is_used or context:
-            page = self.used.browser.new_context(viewport=viewport, **context).new_page()
+            options = STILL | context
+            page = self.used.browser.new_context(viewport=viewport, **options).new_page()
         else:
             page = self.used.take(viewport)
         return self.watch(page, path)

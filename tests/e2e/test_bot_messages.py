@@ -172,10 +172,9 @@ def test_every_form_of_the_bot_can_be_opened_and_submitted(tabs: Tabs, bot: Bot,
         command(page, "form")
         dialog = page.locator("dialog[open]")
         expect(dialog.get_by_role("button", name="Submit")).to_be_visible()
-        keep_screenshot(page, f"bot-form-{form}-{locale}-{viewport['width']}")
-        if (
-            done < 2
-        ):  # what it finds depends on the width; that each text is there, tests of texts say
+        # What is seen depends on the width; that each text is there, tests of texts say.
+        if done < 2:
+            keep_screenshot(page, f"bot-form-{form}-{locale}-{viewport['width']}")
             assert serious_violations(page, "dialog[open]") == []
         bot.reply = lambda _payload: responses.ephemeral(answer_layouts.notice("Taken."))
         if form == "start":

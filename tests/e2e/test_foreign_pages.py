@@ -1,7 +1,6 @@
 """Pages of other origins, in a browser on this machine, reach no part of a running stack."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -70,14 +69,15 @@ def foreign() -> Iterator[ForeignServer]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def foreign_pages(
-    misled_browser: Browser, foreign: ForeignServer, tmp_path: Path
+    misled_browser: Browser, foreign: ForeignServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Page]]:
     """Open pages of other origins: by name and port, and from a file."""
-    (tmp_path / "page.html").write_text("<title>a page from a file</title>")
+    file = tmp_path_factory.mktemp("foreign") / "page.html"
+    file.write_text("<title>a page from a file</title>")
     addresses = [f"http://{name}:{foreign.port}/" for name in LOOK_ALIKES]
-    addresses.append((tmp_path / "page.html").as_uri())
+    addresses.append(file.as_uri())
     context = misled_browser.new_context()
     pages = {}
     for address in addresses:
