@@ -1,5 +1,6 @@
 """The device: its peak throughput, its clock and its energy."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -72,6 +73,29 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def free_memory(device: torch.device) -> None:
+    """Give back the memory of what nobody refers to."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def reset_peak(device: torch.device) -> None:
+    """Let `peak_bytes` begin anew."""
+    torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most bytes that tensors had at once on a GPU."""
+    return torch.cuda.max_memory_allocated(device)
+
+
+def held_bytes(device: torch.device) -> int:
+    """The bytes that tensors have now on a GPU."""
+    synchronize(device)
+    return torch.cuda.memory_allocated(device)
+
+
 @dataclass
 class Energy:
     """Joules of a piece of work; None where no meter is available."""
@@ -106,9 +130,11 @@ def measured_energy(device: torch.device) -> Iterator[Energy]:
     thread = threading.Thread(target=sample, daemon=True)
     started = time.perf_counter()
     thread.start()
-    yield energy
-    ended.set()
-    thread.join()
+    try:
+        yield energy
+    finally:
+        ended.set()
+        thread.join()
     if energy._samples:
         mean = sum(watts for _, watts in energy._samples) / len(energy._samples)
         energy.joules = mean * (time.perf_counter() - started)
@@ -133,7 +159,9 @@ def _energy_counter(device: torch.device) -> Callable[[], float] | None:
 def power_meter(device: torch.device) -> Callable[[], float] | None:
     """A reading of the GPU's power in watts; None without a GPU or NVML."""
     nvml, handle = _nvml(device)
-    if nvml is None:
+    try:
+        nvml.nvmlDeviceGetPowerUsage(handle)
+    except Exception:  # noqa: BLE001 - no library, or a part of a GPU, which has no meter
         return None
     return lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000
 

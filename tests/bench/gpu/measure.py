@@ -1,9 +1,9 @@
-"""Measures recipes in turns, so that other work of the machine slows all of them."""
+"""Measures recipes: on a CPU in turns, so that other work of the machine slows all of them."""
 
-import gc
 import math
 import statistics
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,14 +43,55 @@ def measure(
     peak: float,
     deadline: float,
 ) -> list[Figures]:
-    """Draw each recipe once to warm up, then `runs` times in turns; `peak` is in TFLOP/s.
+    """Draw each recipe once to warm up, then `runs` times; `peak` is in TFLOP/s.
+
+    On a CPU the recipes take turns; on a GPU, which nobody else uses, one is loaded after another.
 
     After `deadline`, a moment of `time.monotonic`, no further recipe is loaded and no turn begins;
     each that was loaded is measured once at least.
     """
+    loaders = recipes(case, device, worker_settings)
+    figures = {name: Figures(case.name, name) for name in loaders}
+    # Recipes that share a GPU would take each other's memory, by which the worker sizes batches.
+    at_once = [[name] for name in loaders] if device.type == "cuda" else [list(loaders)]
+    flops: int | None = None
+    for names in at_once:
+        some = {name: loaders[name] for name in names}
+        flops = _measure_together(some, figures, device, runs, peak, deadline, flops)
+        hardware.free_memory(device)
+    return list(figures.values())
+
+
+def _measure_together(
+    loaders: Mapping[str, Callable[[], Any]],
+    figures: Mapping[str, Figures],
+    device: torch.device,
+    runs: int,
+    peak: float,
+    deadline: float,
+    flops: int | None,
+) -> int | None:
+    """Load recipes, measure and forget them; returns the operations of one of a denoiser's steps.
+
+    `flops` are those of another recipe for the same case.
+    """
+    loaded = _loaded(loaders, figures, deadline)
+    plain = (recipe for recipe in loaded.values() if isinstance(recipe, PlainDiffusers))
+    flops = flops or next((recipe.denoiser_flops() for recipe in plain), None)
+    energies, steps = _draw_in_turns(loaded, figures, device, runs, deadline)
+    base = statistics.median(next(iter(figures.values())).rates or [math.nan])
+    for name, recipe in loaded.items():
+        pictures = recipe.pictures
+        _summarize(figures[name], pictures, base, energies[name], steps[name], flops, peak)
+    return flops
+
+
+def _loaded(
+    loaders: Mapping[str, Callable[[], Any]], figures: Mapping[str, Figures], deadline: float
+) -> dict[str, Any]:
+    """The recipes that could be loaded and have drawn once."""
     loaded: dict[str, Any] = {}
-    figures = {name: Figures(case.name, name) for name in recipes(case, device, worker_settings)}
-    for name, load in recipes(case, device, worker_settings).items():
+    for name, load in loaders.items():
         if time.monotonic() > deadline:
             figures[name].why_not = "there was no time left for it"
             continue
@@ -61,8 +102,17 @@ def measure(
         except Exception as error:  # noqa: BLE001 - the report says so; the others are measured
             figures[name].why_not = f"{type(error).__name__}: {str(error)[:120]}"
             loaded.pop(name, None)
-    plain = (recipe for recipe in loaded.values() if isinstance(recipe, PlainDiffusers))
-    flops = next((recipe.denoiser_flops() for recipe in plain), None)
+    return loaded
+
+
+def _draw_in_turns(
+    loaded: Mapping[str, Any],
+    figures: Mapping[str, Figures],
+    device: torch.device,
+    runs: int,
+    deadline: float,
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Joules of a picture, and seconds of a step, of each recipe and run; rates go to `figures`."""
     energies: dict[str, list[float]] = {name: [] for name in loaded}
     steps: dict[str, list[float]] = {name: [] for name in loaded}
     for run in range(runs):
@@ -78,14 +128,7 @@ def measure(
             steps[name].append(step_seconds)
             if energy.joules is not None:
                 energies[name].append(energy.joules / recipe.pictures)
-    base = statistics.median(next(iter(figures.values())).rates or [math.nan])
-    for name, recipe in loaded.items():
-        _summarize(figures[name], recipe.pictures, base, energies[name], steps[name], flops, peak)
-    loaded.clear()
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    return list(figures.values())
+    return energies, steps
 
 
 def _summarize(
