@@ -33,6 +33,10 @@ from tests import fork_request
 _OPTION = "--fork-for"
 _READY = b"collected"
 
+_NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
+"""An import that looks for a GPU would else begin a context of CUDA, which no fork can use.
+https://docs.pytorch.org/docs/stable/cuda_environment_variables.html"""
+
 _channel: "SimpleQueue[execnet.Channel | None]" = SimpleQueue()
 """In a fork: its channel to the process that schedules; None if that has ended before."""
 _has_ended = threading.Event()
@@ -79,6 +83,7 @@ def _start_template(config: pytest.Config) -> str | None:
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", *map(str, words)],
             cwd=config.invocation_params.dir,
+            env={**os.environ, _NVML_CHECK: "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[descriptor],
@@ -187,6 +192,7 @@ class _Template:
 
     def _work(self, session: pytest.Session, channel: execnet.Channel) -> bool:
         """What `xdist.remote` does where it has collected the tests itself."""
+        os.environ.pop(_NVML_CHECK, None)
         given, _, options, _ = channel.receive()
         os.environ["PYTEST_XDIST_TESTRUNUID"] = given["testrunuid"]
         os.environ["PYTEST_XDIST_WORKER"] = given["workerid"]

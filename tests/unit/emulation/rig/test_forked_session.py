@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,15 @@ from toolchain.layout import Layout
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked here")
 
+Start = Callable[..., "subprocess.Popen[bytes]"]
 ROOT = Layout.of_this_checkout().root
+PYTEST = """
+import signal, sys, pytest
+
+# What a shell starts in the background ignores SIGINT, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main())
+"""
 IMPORTED = """
 import os, pathlib, signal
 
@@ -74,29 +83,35 @@ def test_wait(slow):
 """
 
 
-def start(folder: Path, *words: str, **modules: str) -> "subprocess.Popen[bytes]":
-    """Pytest in lanes, in a process group of its own, on modules of the test's."""
-    for name, text in modules.items():
-        (folder / f"{name}.py").write_text(text)
-    files = [str(folder / f"{name}.py") for name in modules if name.startswith("test_")]
-    options = (
-        "-c",
-        str(ROOT / "pyproject.toml"),
-        "--rootdir",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-    )
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    environment.pop("PYTEST_XDIST_WORKER", None)  # of the lane that this test runs in itself
-    return subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, *lanes.options(2), *words, *files],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts pytest in lanes, in a process group of its own, on modules of the test's."""
+    runs: list[subprocess.Popen[bytes]] = []
+
+    def started(*words: str, **modules: str) -> "subprocess.Popen[bytes]":
+        for name, text in modules.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        files = [str(tmp_path / f"{name}.py") for name in modules if name.startswith("test_")]
+        options = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path))
+        options += ("-p", "no:cacheprovider", *lanes.options(2))
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        environment.pop("PYTEST_XDIST_WORKER", None)  # of the lane that this test runs in itself
+        run = subprocess.Popen(
+            [sys.executable, "-c", PYTEST, *options, *words, *files],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        runs.append(run)
+        return run
+
+    yield started
+    for run in runs:
+        for process in members(run.pid):
+            process.kill()
+        run.wait()
 
 
 def members(group: int) -> list[psutil.Process]:
@@ -111,10 +126,10 @@ def members(group: int) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if is_member(process)]
 
 
-def test_what_one_process_has_collected_runs_in_forks_of_it(tmp_path: Path) -> None:
+def test_what_one_process_has_collected_runs_in_forks_of_it(start: Start, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     words = ("--junitxml", str(report), "--timeout", "3")
-    run = start(tmp_path, *words, imported=IMPORTED, test_crash=CRASH, test_output=OUTPUT)
+    run = start(*words, imported=IMPORTED, test_crash=CRASH, test_output=OUTPUT)
     assert run.wait() == pytest.ExitCode.TESTS_FAILED
     (imported_in,) = (tmp_path / "imports").read_text().split()
     ran_in = {path.name.partition("-")[2]: path.read_text() for path in tmp_path.glob("process-*")}
@@ -132,8 +147,10 @@ def test_what_one_process_has_collected_runs_in_forks_of_it(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGKILL"])
-def test_a_run_that_is_ended_tears_down_and_leaves_no_process(tmp_path: Path, how: str) -> None:
-    run = start(tmp_path, test_wait=WAIT)
+def test_a_run_that_is_ended_tears_down_and_leaves_no_process(
+    start: Start, tmp_path: Path, how: str
+) -> None:
+    run = start(test_wait=WAIT)
     wait_until((tmp_path / "waits").exists, "the test waits")
     if how == "Ctrl-C":  # reaches all processes of the group
         os.killpg(run.pid, signal.SIGINT)
@@ -145,19 +162,21 @@ def test_a_run_that_is_ended_tears_down_and_leaves_no_process(tmp_path: Path, ho
     assert (tmp_path / "torn-down").exists()
 
 
-def test_tests_whose_import_starts_a_thread_are_not_run_in_forks(tmp_path: Path) -> None:
+def test_tests_whose_import_starts_a_thread_are_not_run_in_forks(
+    start: Start, tmp_path: Path
+) -> None:
     thread = (
         "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
     )
-    run = start(tmp_path, imported=IMPORTED, thread=thread, test_thread=THREAD)
+    run = start(imported=IMPORTED, thread=thread, test_thread=THREAD)
     assert run.wait() == pytest.ExitCode.OK
     # By the template, and by each process of xdist.
     assert len((tmp_path / "imports").read_text().split()) == 3
 
 
-def test_where_the_tests_cannot_be_collected_xdist_says_why(tmp_path: Path) -> None:
+def test_where_the_tests_cannot_be_collected_xdist_says_why(start: Start, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
-    run = start(tmp_path, "-x", "--junitxml", str(report), test_bad="import nothing_of_this_name")
+    run = start("-x", "--junitxml", str(report), test_bad="import nothing_of_this_name")
     assert run.wait() == pytest.ExitCode.INTERRUPTED
     assert "nothing_of_this_name" in report.read_text()
     assert members(run.pid) == []
