@@ -127,7 +127,7 @@ def test_an_error_of_one_call_fails_its_job_and_the_worker_goes_on(
     generator: DiffusersGenerator, strike: Strike, part: str, error: Exception
 ) -> None:
     strike(part, error, lasting=False)
-    request = GenerationRequest(make_parameters())
+    request = GenerationRequest(make_parameters(steps=1, images=1))
     [result] = generator.generate([request], ignore)
     assert isinstance(result, GenerationError)
     [result] = generator.generate([request], ignore)

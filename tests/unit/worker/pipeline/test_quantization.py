@@ -19,9 +19,11 @@ def test_weights_in_8_bits_draw_where_torchao_is_installed() -> None:
         quantization_plan(LAYOUT).run(display)
     module = Path(__file__).with_name("in_8_bits.py")
     tried = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", module],
+        [sys.executable, "-m", "pytest", "-p", "pytest_timeout", "-p", "no:cacheprovider", module],
         cwd=LAYOUT.root,
-        env=os.environ | {"PYTHONPATH": str(LAYOUT.quantization)},
+        # Other plugins take a second to import.
+        env=os.environ
+        | {"PYTHONPATH": str(LAYOUT.quantization), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
