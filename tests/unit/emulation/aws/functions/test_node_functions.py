@@ -146,7 +146,8 @@ def test_a_package_says_whether_its_files_are_es_modules(
 
 def test_a_process_keeps_its_variables_between_invocations(start: Start) -> None:
     function = start("let count = 0; exports.handler = async () => ++count;")
-    assert [function.result() for _ in range(3)] == [1, 2, 3]
+    assert [function.result() for _ in range(15)] == list(range(1, 16))
+    assert function.process.output.take() == "", "Node.js warns of what gathers up"
 
 
 def test_a_function_that_returns_nothing_returns_null(start: Start) -> None:
@@ -433,9 +434,13 @@ def test_the_wall_clock_is_moved_in_the_middle_of_an_invocation(
 
 
 def test_a_response_that_is_too_large_is_refused_and_ends_the_process(start: Start) -> None:
-    outcome = start("exports.handler = async () => 'x'.repeat(2000);").outcome()
+    function = start("exports.handler = async () => 'x'.repeat(2000);")
+    outcome = function.outcome()
     assert b"Function.ResponseSizeTooLarge" in outcome.payload
     assert outcome.ends_process
+    with pytest.raises(ProcessExitedError):
+        function.outcome()
+    assert function.process.output.take() == ""
 
 
 def test_packages_of_layers_are_found(start: Start, tmp_path: Path) -> None:

@@ -60,13 +60,13 @@ async function main(handlerName) {
     catchUp();
     requestId = headers["lambda-runtime-aws-request-id"];
     setRequestId(requestId);
-    try {
-      await api.respond(requestId, await invoke(handler, headers, body, hasCallbacks));
-    } catch (error) {
+    const result = await invoke(handler, headers, body, hasCallbacks).catch(async (error) => {
       logError("Invoke Error", error);
       await api.fail(requestId, error);
-    }
+    });
+    if (result !== undefined) await api.respond(requestId, result);
   }
 }
 
-main(process.argv[2]).catch((error) => end("Uncaught Exception", error, UNCAUGHT_EXCEPTION));
+// The Runtime API has refused a response, and says why to the caller; or it is gone.
+main(process.argv[2]).catch(() => process.exit(1));
