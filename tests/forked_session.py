@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -32,6 +32,7 @@ from tests import fork_request
 
 _OPTION = "--fork-for"
 _READY = b"collected"
+_OWN_NAME = __name__.rpartition(".")[2]
 
 _NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """An import that looks for a GPU would else begin a context of CUDA, which no fork can use.
@@ -69,7 +70,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[execnet.XSpec
     request = [sys.executable, "-I", "-S", str(fork_request.__file__), address]
     for spec in specs:
         spec.python = shlex.join(request)
-    config.pluginmanager.register(_RemoteModule())
+    config.pluginmanager.register(_RemoteSource())
 
 
 def _start_template(config: pytest.Config) -> str | None:
@@ -97,17 +98,11 @@ def _start_template(config: pytest.Config) -> str | None:
     return address if control.recv(len(_READY)) else None
 
 
-class _RemoteModule:
+class _RemoteSource:
     @pytest.hookimpl(tryfirst=True)
-    def pytest_xdist_getremotemodule(self) -> Callable[[execnet.Channel], None]:
-        """What a process of xdist executes. The source of a function without globals is sent."""
-        return _join_session
-
-
-def _join_session(channel):  # type: ignore[no-untyped-def]
-    from tests import forked_session
-
-    forked_session.join(channel)
+    def pytest_xdist_getremotemodule(self) -> str:
+        """What a process of xdist executes, with `channel` defined."""
+        return f"from tests import {_OWN_NAME}\n{_OWN_NAME}.join(channel)"
 
 
 def join(channel: execnet.Channel) -> None:
