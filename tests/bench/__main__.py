@@ -1,4 +1,4 @@
-"""`make bench`: measures functions, worker and page; prints tables, writes build/bench.json."""
+"""`make bench`: measures functions, worker and page; shows each figure, writes build/bench.json."""
 
 import json
 import os
@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 from rich.console import Console
-from rich.table import Table
 
 from emulation.rig.emulator_client import client_options
 from emulation.rig.host import stack as host
@@ -26,10 +25,12 @@ from toolchain.display import Display
 from toolchain.layout import Layout
 
 CLIENTS = (1, 4, 16)
-SECONDS = 20.0
+SECONDS = 8.0
+WIDTH = 100
 UNITS = {
     "handler": "milliseconds",
     "worker": "seconds a job, share of it",
+    "cold_burst": "12 clients, no process of a function runs; seconds",
     "burst": "200 requests of 50 users, 4 clients, one worker draws; milliseconds",
     "fair_order": "seconds to the pictures, one worker",
     "page": "milliseconds",
@@ -37,36 +38,51 @@ UNITS = {
 LAYOUT = Layout.of_this_checkout()
 
 
+class Report:
+    """What is measured: shown and written to build/bench.json as soon as it is known."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._result: dict[str, Any] = {
+            "machine": machine.as_json(),
+            "load_before": round(os.getloadavg()[0], 2),
+        }
+        self._path = LAYOUT.build / "bench.json"
+        self._path.parent.mkdir(exist_ok=True)
+        self._console = Console(width=WIDTH, soft_wrap=True)
+        self._console.print(f"{machine} (load before: {self._result['load_before']})")
+
+    def add(self, title: str, figures: dict[str, Any]) -> None:
+        """Add figures, by their names."""
+        self._result.setdefault(title, {}).update(figures)
+        unit = f" ({UNITS[title]})" if title in UNITS else ""
+        self._show(f"{title.replace('_', ' ')}{unit}", figures)
+
+    def add_row(self, title: str, row: dict[str, Any]) -> None:
+        """Add one of several measurements of the same kind."""
+        self._result.setdefault(title, []).append(row)
+        self._show(title.replace("_", " "), row)
+
+    def _show(self, title: str, figures: dict[str, Any]) -> None:
+        text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+        load = os.getloadavg()[0]
+        self._console.print(f"[bold]{title}[/]: {text} [dim](load {load:.1f})[/]", highlight=False)
+        self._path.write_text(json.dumps(self._result, indent=2) + "\n")
+
+
 def main() -> None:
     """Measure the handler, the request path, the worker and the channel page, in this order."""
-    machine = Machine.current()
-    load_before = os.getloadavg()[0]
+    report = Report(Machine.current())
     with Display() as display:
-        result: dict[str, Any] = {
-            "machine": machine.as_json(),
-            "load_before": round(load_before, 2),
-            "handler": display.run("handler: cold start", handler.cold_start_ms)
-            | {
-                f"in_process_{name}": value
-                for name, value in display.run(
-                    "handler: in process", handler.in_process_latency
-                ).items()
-            },
-            **_measure_on_a_stack(display),
-            "worker": display.run("worker: overhead", worker.worker_overhead),
-            "page": display.run(
-                "page: open and scroll a long channel",
-                page.measure,
-            ),
-        }
-    path = LAYOUT.build / "bench.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
-    _print(result, machine)
-    sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
+        report.add("handler", display.run("handler: cold start", handler.cold_start_ms))
+        latency = display.run("handler: in process", handler.in_process_latency)
+        report.add("handler", {f"in_process_{name}": value for name, value in latency.items()})
+        _measure_on_a_stack(display, report)
+        report.add("worker", display.run("worker: overhead", worker.worker_overhead))
+        report.add("page", display.run("page: open and scroll a long channel", page.measure))
+    sys.stdout.write("\nWritten to build/bench.json\n")
 
 
-def _measure_on_a_stack(display: Display) -> dict[str, Any]:
+def _measure_on_a_stack(display: Display, report: Report) -> None:
     folder = StateFolder(LAYOUT.build / "bench-stack")
     # The scaling loop as often as on AWS: each run reads all waiting jobs. No worker draws.
     fleet = FleetOptions(0, 0, speed=1)
@@ -74,33 +90,38 @@ def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     options = StackOptions(**ports, fleet=fleet, environment="bench", emulator=EMULATOR)
     try:
         state, _ = host.start(LAYOUT, folder, options, display)
-        fair = display.run("fair order", lambda: _measure_fair_order(state, folder))
-        asked_at_once = display.run("burst", lambda: _measure_burst(state, folder))
-        return {
-            "request_path": _measure_request_path(display, state),
-            "burst": asked_at_once,
-            "fair_order": fair,
-        }
+        cold = partial(request_path.cold_burst, state.interactions_url)
+        report.add("cold_burst", asdict(display.run("cold burst", cold)))
+        _measure_request_path(display, state, report)
+        burst_of_users = partial(_measure_burst, state, folder)
+        report.add("burst", display.run("burst", burst_of_users))
+        report.add(
+            "fair_order", display.run("fair order", lambda: _measure_fair_order(state, folder))
+        )
     finally:
         host.stop(folder)
 
 
-def _measure_request_path(display: Display, state: StackState) -> list[dict[str, Any]]:
+def _measure_request_path(display: Display, state: StackState, report: Report) -> None:
     """Every kind of interaction with one client, and `/imagine` with more."""
     url = state.interactions_url
     kinds = request_path.interaction_kinds(request_path.accepted_job_id(url))
     for kind, make_payload in kinds.items():
         # Starts the functions' processes.
         request_path.measure(url, kind, make_payload, clients=4, seconds=1)
+    emulator = request_path.ProcessorTime.of(state)
 
     def measure(kind: str, clients: int) -> dict[str, Any]:
         cancel = partial(request_path.cancel_waiting_jobs, state)
         display.run(f"request path: {kind}: jobs end", cancel)
         run = partial(request_path.measure, url, kind, kinds[kind], clients, SECONDS)
-        return asdict(display.run(f"request path: {kind}, {clients} clients", run))
+        before = emulator.seconds()
+        row = asdict(display.run(f"request path: {kind}, {clients} clients", run))
+        return row | {"emulator_ms": emulator.per_request_ms(before, row["requests"])}
 
     runs = [(kind, 1) for kind in kinds] + [("/imagine", clients) for clients in CLIENTS[1:]]
-    return [measure(kind, clients) for kind, clients in runs]
+    for kind, clients in runs:
+        report.add_row("request_path", measure(kind, clients))
 
 
 def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
@@ -123,26 +144,6 @@ def _one_worker(state: StackState, folder: StateFolder) -> Iterator[None]:
         yield
     finally:
         workers.end()
-
-
-def _print(result: dict[str, Any], machine: Machine) -> None:
-    console = Console()
-    console.print(f"\n{machine} (load before: {result['load_before']})\n")
-    for title in ("handler", "worker", "burst", "fair_order", "page"):
-        table = Table(
-            title=f"{title.replace('_', ' ')} ({UNITS[title]})", box=None, title_justify="left"
-        )
-        table.add_column("figure")
-        table.add_column("value", justify="right")
-        for name, value in result[title].items():
-            table.add_row(name.replace("_", " "), str(value))
-        console.print(table)
-    table = Table(title="signed requests through API Gateway, Lambda, DynamoDB and SQS", box=None)
-    for name in result["request_path"][0]:
-        table.add_column(name.replace("_", " "), justify="right")
-    for row in result["request_path"]:
-        table.add_row(*map(str, row.values()))
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from datetime import datetime
 from emulation.rig.stand_in_client import StandInClient
 
 BUSY_JOBS = 20
-ROUNDS = 3
+ROUNDS = 1
 _BUSY_STEPS = 25
 _TIMEOUT_SECONDS = 120.0
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import boto3
 import httpx
+import psutil
 
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.jobs.record import JobStatus
 from emulation.rig.emulator_client import client_options
-from emulation.rig.state import StackState
+from emulation.rig.state import EMULATOR, StackState
 from fixtures.discord.signing import encode, interaction, sign
 
 _EPOCH_MS = 1_420_070_400_000
@@ -148,6 +149,59 @@ def measure(
         p99_ms=round(statistics.quantiles(times, n=100)[98], 1),
         errors=errors,
     )
+
+
+@dataclass(frozen=True)
+class ColdBurst:
+    """Answers to the first requests of a stack, whose functions' processes start with them."""
+
+    requests: int
+    errors: int
+    all_answered: float
+    slowest: float
+
+
+def cold_burst(url: str, requests: int = 60, clients: int = 12) -> ColdBurst:
+    """Send `/imagine` from clients that begin together; times in seconds."""
+
+    def send(_number: int) -> tuple[float, bool]:
+        body = encode(imagine())
+        started = time.perf_counter()
+        answer = httpx.post(url, content=body, headers=sign(body), timeout=30, trust_env=False)
+        return time.perf_counter() - started, _is_expected("/imagine", answer)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        sent = list(pool.map(send, range(requests)))
+    took = time.perf_counter() - started
+    return ColdBurst(
+        requests=requests,
+        errors=sum(not is_expected for _, is_expected in sent),
+        all_answered=round(took, 2),
+        slowest=round(max(seconds for seconds, _ in sent), 2),
+    )
+
+
+@dataclass(frozen=True)
+class ProcessorTime:
+    """Processor time of the emulator, of which other programs on the machine change little."""
+
+    process: psutil.Process
+
+    @classmethod
+    def of(cls, state: StackState) -> "ProcessorTime":
+        """That of a stack."""
+        (pid,) = (one.pid for one in state.processes if one.name == EMULATOR)
+        return cls(psutil.Process(pid))
+
+    def seconds(self) -> float:
+        """Until now, without its child processes."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def per_request_ms(self, before: float, requests: int) -> float:
+        """Of each request since `before`, with all that the emulator did besides."""
+        return round((self.seconds() - before) / requests * 1000, 1)
 
 
 def _is_expected(kind: str, answer: httpx.Response) -> bool:

@@ -38,7 +38,7 @@ from tests.unit.worker.fakes import (
 
 EMBEDDED_MODEL = Path("fixtures/model/tiny")
 """Relative to the checkout."""
-ROUNDS = 3
+ROUNDS = 1
 
 # In a process of its own, so that its time is not counted as the worker's.
 _LOCAL_DISCORD = """

@@ -14,6 +14,7 @@ from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import Validator
 
 from ecs_fleet_emulator.services import items, update_expressions
 
@@ -62,6 +63,8 @@ _REPLACED: tuple[tuple[Any, str], ...] = (
     (Node, "find_clauses"),
     (validators, "deepcopy"),
     (models, "copy"),
+    (Validator, "__init__"),
+    (Validator, "validate"),
     (ConditionExpressionParser, "_lex_condition_expression"),
     (Item, "__init__"),
     (LimitedSizeDict, "__setitem__"),

@@ -21,10 +21,17 @@ from moto.dynamodb.parsing.ast_nodes import (
     UpdateExpressionFunction,
 )
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import Validator
 
 from . import items
 
 _KEPT_EXPRESSIONS = 1024
+_OF_THE_EXPRESSION = (
+    validators.ActionCountValidator,
+    validators.OverlappingPathsValidator,
+    validators.UpdateHashRangeKeyValidator,
+)
+"""Checks that the expression decides with its names and the keys, and no item and no value."""
 
 
 def apply() -> None:
@@ -47,10 +54,34 @@ def apply() -> None:
     ConditionExpressionParser._lex_condition_expression = lambda parser: deque(
         words(parser.condition_expression)
     )
+    _keep_checks()
     DepthFirstTraverser.traverse = _traverse
     Node.find_clauses = _find_clauses
     validators.deepcopy = copied
     models.copy = SimpleNamespace(deepcopy=copied)
+
+
+def _keep_checks() -> None:
+    """Check once what an expression says by itself, and not with each item that it changes."""
+    known: set[Any] = set()
+    make = Validator.__init__
+
+    def _init(validator: Any, expression: Any, *given: Any, **named: Any) -> None:
+        make(validator, expression, *given, **named)
+        names = tuple(sorted((validator.expression_attribute_names or {}).items()))
+        validator.form = (expression.pickled, names, tuple(validator.table.table_key_attrs))
+
+    def _validate(validator: Any) -> Any:
+        tree, is_known = validator.node_to_validate, validator.form in known
+        for processor in validator.processors:
+            if not (is_known and isinstance(processor, _OF_THE_EXPRESSION)):
+                tree = processor.traverse(tree)
+        if len(known) >= _KEPT_EXPRESSIONS:
+            known.clear()
+        known.add(validator.form)
+        return tree
+
+    Validator.__init__, Validator.validate = _init, _validate
 
 
 def copied(original: Any) -> Any:
