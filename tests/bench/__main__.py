@@ -92,12 +92,11 @@ def _measure_on_a_stack(display: Display, report: Report) -> None:
         state, _ = host.start(LAYOUT, folder, options, display)
         cold = partial(request_path.cold_burst, state.interactions_url)
         report.add("cold_burst", asdict(display.run("cold burst", cold)))
+        display.run("jobs end", partial(request_path.cancel_waiting_jobs, state))
+        fair = partial(_measure_fair_order, state, folder)
+        report.add("fair_order", display.run("fair order", fair))
+        report.add("burst", display.run("burst", partial(_measure_burst, state, folder)))
         _measure_request_path(display, state, report)
-        burst_of_users = partial(_measure_burst, state, folder)
-        report.add("burst", display.run("burst", burst_of_users))
-        report.add(
-            "fair_order", display.run("fair order", lambda: _measure_fair_order(state, folder))
-        )
     finally:
         host.stop(folder)
 
