@@ -42,7 +42,7 @@ Timeout = Annotated[
 
 
 def send(
-    prompt: Annotated[str, typer.Option(envvar="RIG_PROMPT", help="What to draw.")],
+    prompt: Annotated[str, typer.Option(envvar="RIG_PROMPT", help="What to draw.")] = "",
     seed: Annotated[
         int | None, typer.Option(envvar="RIG_SEED", help="Seed of the first picture.")
     ] = None,
@@ -69,6 +69,8 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a signed /imagine through the running stack and save the pictures."""
+    if not prompt.strip():
+        raise RigError('There is nothing to draw. Say what: make send PROMPT="a red circle"')
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt, "lora": lora}
     given |= {"model": model}

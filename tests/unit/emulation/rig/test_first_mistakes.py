@@ -142,6 +142,15 @@ def test_the_emulator_of_makes_command_line_is_the_one_that_is_started(
     assert started == [emulator]
 
 
+@pytest.mark.parametrize("given", [{}, {"RIG_PROMPT": ""}, {"RIG_PROMPT": "  "}])
+def test_whoever_sends_no_prompt_is_told_how_to(tmp_path: Path, given: dict[str, str]) -> None:
+    app = typer.Typer()
+    app.command()(pictures.send)
+    ended = CliRunner().invoke(app, ["--state-dir", str(tmp_path)], env=given)
+    assert isinstance(ended.exception, RigError)
+    assert str(ended.exception).endswith('Say what: make send PROMPT="a red circle"')
+
+
 def test_an_emulator_that_is_not_set_up_is_named_with_its_command(tmp_path: Path) -> None:
     folder, options = StateFolder(tmp_path / "stack"), StackOptions(emulator=LOCALEMU)
     with pytest.raises(StartError, match=r"Run: make setup EMULATOR=localemu"):
