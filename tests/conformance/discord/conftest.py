@@ -65,6 +65,7 @@ def discord_server(tmp_path: Path) -> Iterator[Discord]:
 def node_modules() -> Path:
     """The folder in which Node finds discord.js and @discordjs/rest, with the clients' scripts."""
     folder = node_packages()
-    for file in (HERE / "client.mjs", HERE / "gateway_clients" / "discordjs.mjs"):
+    scripts = ("client.mjs", "discordjs_calls.mjs", "gateway_clients/discordjs.mjs")
+    for file in (HERE / name for name in scripts):
         shutil.copy(file, folder / file.name)
     return folder

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from subprocess import PIPE
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -18,6 +22,7 @@ from tests.conformance.discord.client_environments import BOTS, environment_of
 from tests.standin_server import serving
 from toolchain.layout import Layout, python_of
 
+SILENT_SECONDS = 60.0
 IMAGINE = {"command": "imagine", "options": {"prompt": "a red circle"}}
 
 
@@ -32,36 +37,56 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield http
 
 
-@dataclass
 class Bot:
     """A bot in a process of its own, which prints what happens to it."""
 
-    process: "subprocess.Popen[str]"
+    def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
+        """`errors`: the file that its standard error goes to."""
+        self._errors = errors
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        Thread(target=self._read, args=(process.stdout,), daemon=True).start()
+
+    def _read(self, printed: Iterable[str]) -> None:
+        for line in printed:
+            self._lines.put(line)
+        self._lines.put(None)
 
     def wait_for(self, word: str) -> str:
-        """The rest of the next line that begins with a word."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(f"{word} ") or line.strip() == word:
-                return line.removeprefix(word).strip()
-        raise AssertionError(f"The bot ended before it printed {word!r}.")
+        """The rest of the next line that begins with a word.
+
+        Raises:
+            AssertionError: it ended or printed nothing for a minute; the text has its own error.
+        """
+        try:
+            while (line := self._lines.get(timeout=SILENT_SECONDS)) is not None:
+                if line.startswith(f"{word} ") or line.strip() == word:
+                    return line.removeprefix(word).strip()
+            what = "ended before it printed"
+        except Empty:
+            what = f"has been silent for {SILENT_SECONDS:g} s and did not print"
+        raise AssertionError(f"The bot {what} {word!r}.\n{self._errors.read_text()[-4_000:]}")
 
 
 @contextmanager
 def running(http: httpx.Client, *command: str, folder: Path = BOTS) -> Iterator[Bot]:
-    """A bot that is ready; it ends when its input does."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=folder, text=True, **pipes) as process:
+    """A bot that is ready; it ends when its input does, or when one of its handlers raises."""
+    with (
+        TemporaryDirectory() as temporary,
+        Path(temporary, "errors").open("w+") as errors,
+        subprocess.Popen(
+            command, cwd=folder, text=True, stdin=PIPE, stdout=PIPE, stderr=errors
+        ) as process,
+    ):
         assert process.stdin is not None
         given = {"url": str(http.base_url).rstrip("/"), "token": application()["bot_token"]}
         process.stdin.write(json.dumps(given) + "\n")
         process.stdin.flush()
         try:
-            bot = Bot(process)
+            bot = Bot(process, Path(errors.name))
             assert "The Studio" in bot.wait_for("ready")
             yield bot
             process.stdin.close()
-            assert process.wait(30) == 0
+            assert process.wait(30) == 0, Path(errors.name).read_text()
         finally:
             process.kill()
 
@@ -80,9 +105,14 @@ def connected_session(http: httpx.Client) -> str:
 
 def send(http: httpx.Client, bot: Bot) -> dict[str, Any]:
     """Have the bot handle a command; the interaction as it is then."""
-    sent = http.post("/control/interactions", json=IMAGINE).json()
+    pool = ThreadPoolExecutor(1)
+    sending = pool.submit(http.post, "/control/interactions", json=IMAGINE)
+    # A bot that raises never answers: the test does not wait for that.
+    pool.shutdown(wait=False)
+    handled_by = bot.wait_for("handled")
+    sent = sending.result().json()
     assert sent["outcome"] == "answered", sent
-    assert bot.wait_for("handled") == f"{sent['interaction_id']} ada"
+    assert handled_by == f"{sent['interaction_id']} ada"
     handled: dict[str, Any] = http.get(f"/control/interactions/{sent['interaction_id']}").json()
     return handled
 

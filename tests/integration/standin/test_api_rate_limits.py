@@ -9,12 +9,18 @@ pytestmark = pytest.mark.anyio
 ME = "/api/v10/users/@me"
 
 
-async def test_every_response_has_the_headers_of_its_bucket(standin: StandIn) -> None:
-    for response in (await standin.bot.get(ME), await standin.http.get(ME)):
-        for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket"):
-            assert response.headers[f"X-RateLimit-{name}"]
-        assert response.headers["Via"]
-        assert "Retry-After" not in response.headers
+async def test_every_response_has_the_headers_of_its_bucket() -> None:
+    async with running(StillClock(), rate_limits=True) as standin:
+        for response in (await standin.bot.get(ME), await standin.http.get(ME)):
+            for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket"):
+                assert response.headers[f"X-RateLimit-{name}"]
+            assert response.headers["Via"]
+            assert "Retry-After" not in response.headers
+
+
+async def test_without_rate_limits_no_client_is_told_to_wait(standin: StandIn) -> None:
+    told = (await standin.bot.get(ME)).headers
+    assert [name for name in told if name.lower().startswith("x-ratelimit")] == []
 
 
 async def test_a_webhook_over_its_rate_limit_gets_429_until_the_window_ends() -> None:

@@ -134,3 +134,25 @@ async def test_a_path_with_a_token_accepts_any_user_agent_but_an_empty_one(
 async def test_a_wrong_bot_token_gets_401(standin: StandIn, token: str) -> None:
     response = await standin.http.get(f"{API}/users/@me", headers={"Authorization": token})
     assert (response.status_code, response.json()["code"]) == (401, 0)
+
+
+@pytest.mark.parametrize(
+    ("extra", "field", "said"),
+    [
+        ({"poll": {"question": {}}}, "poll", "polls"),
+        ({"sticker_ids": ["1"]}, "sticker_ids", "stickers"),
+        ({"flags": 1 << 13}, "flags", "voice messages"),
+        (
+            {"message_reference": {"type": 1, "message_id": "1", "channel_id": PICTURES}},
+            "message_reference",
+            "forwarded messages",
+        ),
+    ],
+)
+async def test_what_the_stand_in_lacks_of_messages_is_refused_by_name(
+    standin: StandIn, extra: dict[str, Any], field: str, said: str
+) -> None:
+    refused = await standin.bot.post(MESSAGES, json={"content": "x"} | extra)
+    assert refused.status_code == 400
+    [error] = refused.json()["errors"][field]["_errors"]
+    assert error["message"] == f"The stand-in has no {said}."

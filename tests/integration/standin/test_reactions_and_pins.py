@@ -7,7 +7,7 @@ import pytest
 
 from discord_stand_in.gateway_protocol import Intent
 from tests.gateway_client import identified
-from tests.standin_in_process import ADA, DM, GUILD, PICTURES, WEBHOOK, StandIn
+from tests.standin_in_process import ADA, DM, GUILD, PICTURES, WEBHOOK, StandIn, running
 
 pytestmark = pytest.mark.anyio
 
@@ -150,6 +150,12 @@ async def test_the_guild_has_members_roles_threads_and_no_emojis(standin: StandI
     assert (thread["owner_id"], thread["member_count"]) == (ADA, 1)
     assert await get(f"{GUILD_PATH}/emojis") == []
     assert [one["id"] for one in await get(f"{API}/users/@me/guilds")] == [GUILD]
+    assert await get(f"{API}/users/@me/guilds?after={GUILD}") == []
+    assert await get(f"{API}/users/@me/guilds?before={GUILD}") == []
+    members = len(await get(f"{API}/guilds/{GUILD}/members?limit=1000"))
+    [counted] = await get(f"{API}/users/@me/guilds?with_counts=true")
+    whole = await get(f"{API}/guilds/{GUILD}?with_counts=true")
+    assert counted["approximate_member_count"] == whole["approximate_member_count"] == members
     assert (await get(f"{API}/users/@me/guilds/{GUILD}/member"))["user"]["bot"]
     assert await status(standin, "GET", f"{GUILD_PATH}/members/1") == (404, 10007)
     assert await status(standin, "GET", f"{GUILD_PATH}/roles/1") == (404, 10011)
@@ -205,7 +211,8 @@ async def test_the_agent_names_an_address_and_a_version(
     assert answer.status_code == expected
 
 
-async def test_a_callback_does_not_name_its_bucket(standin: StandIn) -> None:
-    answer = await standin.http.post(f"{API}/interactions/1/x/callback", json={"type": 1})
+async def test_a_callback_does_not_name_its_bucket() -> None:
+    async with running(rate_limits=True) as standin:
+        answer = await standin.http.post(f"{API}/interactions/1/x/callback", json={"type": 1})
     assert "x-ratelimit-limit" in answer.headers
     assert "x-ratelimit-bucket" not in answer.headers

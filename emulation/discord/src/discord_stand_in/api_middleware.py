@@ -142,7 +142,7 @@ class _Exchange:
             if not self._is_banned:
                 # Clients recognise Discord's own responses by this header; a ban has none.
                 headers["Via"] = "1.1 google"
-            if self._rate_limit is not None:
+            if self._rate_limit is not None and self._backend.rate_limiter.enabled:
                 headers.update(self._rate_limit.headers())
         await self._send(message)
 

@@ -5,6 +5,7 @@ import json
 import sys
 
 import hikari
+from failures import ends_with_it
 
 given = json.loads(sys.stdin.readline())
 bot = hikari.GatewayBot(
@@ -18,6 +19,7 @@ bot = hikari.GatewayBot(
 
 
 @bot.listen()
+@ends_with_it
 async def on_guild(event: hikari.GuildAvailableEvent) -> None:
     """Register the command and say that interactions may come; guilds come after the start."""
     application = await bot.rest.fetch_application()
@@ -30,18 +32,21 @@ async def on_guild(event: hikari.GuildAvailableEvent) -> None:
 
 
 @bot.listen()
+@ends_with_it
 async def on_resumed(_: hikari.ShardResumedEvent) -> None:
     """Say that the session went on."""
     print("resumed", flush=True)
 
 
 @bot.listen()
+@ends_with_it
 async def on_message(event: hikari.GuildMessageCreateEvent) -> None:
     """Say what was posted."""
     print(f"message {event.get_guild()} {event.content}", flush=True)
 
 
 @bot.listen()
+@ends_with_it
 async def on_interaction(event: hikari.InteractionCreateEvent) -> None:
     """Answer, edit with a picture, follow up, delete."""
     interaction = event.interaction

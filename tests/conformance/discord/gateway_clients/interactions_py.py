@@ -5,6 +5,7 @@ import io
 import json
 import sys
 
+from failures import ends_with_it
 from interactions import (
     Client,
     File,
@@ -25,6 +26,7 @@ class Bot(Client):
     """Draws what it is told to."""
 
     @listen("on_ready")
+    @ends_with_it
     async def ready(self) -> None:
         """Say that interactions may come."""
         guild = self.guilds[0]
@@ -33,6 +35,7 @@ class Bot(Client):
 
 @slash_command(name="imagine", description="Make a picture")
 @slash_option("prompt", "What to draw", opt_type=OptionType.STRING, required=True)
+@ends_with_it
 async def imagine(context: SlashContext, prompt: str) -> None:
     """Answer, edit with a picture, follow up, delete."""
     await context.send(f"Drawing {prompt}")

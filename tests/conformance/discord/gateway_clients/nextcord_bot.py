@@ -6,6 +6,7 @@ import json
 import sys
 
 import nextcord
+from failures import ends_with_it
 from nextcord.http import Route
 
 given = json.loads(sys.stdin.readline())
@@ -15,19 +16,23 @@ Route.BASE = f"{given['url']}/api/v10"
 class Bot(nextcord.Client):
     """Draws what it is told to."""
 
+    @ends_with_it
     async def on_ready(self) -> None:
         """Say that interactions may come."""
         print(f"ready {self.user} {self.guilds[0].name} {len(self.guilds[0].channels)}", flush=True)
 
+    @ends_with_it
     async def on_resumed(self) -> None:
         """Say that the session went on."""
         print("resumed", flush=True)
 
+    @ends_with_it
     async def on_message(self, message: nextcord.Message) -> None:
         """Say what was posted."""
         print(f"message {message.guild} {message.content}", flush=True)
 
 
+@ends_with_it
 async def imagine(interaction: nextcord.Interaction, prompt: str) -> None:
     """Answer, edit with a picture, follow up, delete."""
     await interaction.response.send_message(f"Drawing {prompt}")

@@ -7,6 +7,7 @@ import sys
 
 import discord
 from discord.http import Route
+from failures import ends_with_it
 
 given = json.loads(sys.stdin.readline())
 Route.API_BASE_URL = f"{given['url']}/api/v{{API_VERSION}}"
@@ -15,19 +16,23 @@ Route.API_BASE_URL = f"{given['url']}/api/v{{API_VERSION}}"
 class Bot(discord.Bot):
     """Draws what it is told to."""
 
+    @ends_with_it
     async def on_ready(self) -> None:
         """Say that interactions may come."""
         print(f"ready {self.user} {self.guilds[0].name} {len(self.guilds[0].channels)}", flush=True)
 
+    @ends_with_it
     async def on_resumed(self) -> None:
         """Say that the session went on."""
         print("resumed", flush=True)
 
+    @ends_with_it
     async def on_message(self, message: discord.Message) -> None:
         """Say what was posted."""
         print(f"message {message.guild} {message.content}", flush=True)
 
 
+@ends_with_it
 async def imagine(context: discord.ApplicationContext, prompt: str) -> None:
     """Answer, edit with a picture, follow up, delete."""
     await context.respond(f"Drawing {prompt}")

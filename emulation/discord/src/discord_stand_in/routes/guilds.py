@@ -12,8 +12,9 @@ from discord_stand_in.backend import Backend
 from discord_stand_in.config import API
 from discord_stand_in.errors import UNKNOWN_MEMBER, UNKNOWN_ROLE, DiscordError
 from discord_stand_in.json_types import Json
-from discord_stand_in.routes.dependencies import BOT_ONLY, BackendDep, path_id
+from discord_stand_in.routes.dependencies import BOT_ONLY, BackendDep, path_id, query_boolean
 from discord_stand_in.routes.webhooks import webhook_json
+from discord_stand_in.snowflakes import MAX_SNOWFLAKE
 from discord_stand_in.state.channels import Channel
 from discord_stand_in.state.directory import APP_PERMISSIONS, Guild
 from discord_stand_in.validation.fields import Field, integer, model, snowflake, string
@@ -22,6 +23,9 @@ router = APIRouter(prefix=API, tags=["guilds"], dependencies=BOT_ONLY)
 
 _GUILD = "/guilds/{guild_id}"
 _PAGE = model({"limit": Field(integer(1, 1000)), "after": Field(snowflake)})
+_GUILD_PAGE = model(
+    {"limit": Field(integer(1, 200)), "before": Field(snowflake), "after": Field(snowflake)}
+)
 _SEARCH = model({"query": Field(string(1, 100), required=True), "limit": Field(integer(1, 1000))})
 
 
@@ -47,13 +51,23 @@ def _members(backend: Backend) -> list[Json]:
     return sorted([*members, backend.bot_member()], key=lambda one: int(one["user"]["id"]))
 
 
+def _counts(request: Request, backend: BackendDep) -> Json:
+    if not query_boolean(request, "with_counts"):
+        return {}
+    names = ("approximate_member_count", "approximate_presence_count")
+    return dict.fromkeys(names, len(_members(backend)))
+
+
 @router.get("/users/@me/guilds")
-async def list_guilds(backend: BackendDep) -> JSONResponse:
-    """The guilds that the bot is in."""
+async def list_guilds(request: Request, backend: BackendDep) -> JSONResponse:
+    """The guilds that the bot is in, each with the number of its members if `with_counts`."""
     whole = backend.directory.guild.as_json()
     names = ("id", "name", "icon", "banner", "features")
     own = {"owner": False, "permissions": APP_PERMISSIONS}
-    return JSONResponse([{name: whole[name] for name in names} | own])
+    guild = {name: whole[name] for name in names} | own | _counts(request, backend)
+    page, number = _GUILD_PAGE(dict(request.query_params)), int(whole["id"])
+    is_before = number < int(page.get("before", MAX_SNOWFLAKE))
+    return JSONResponse([guild] if is_before and number > int(page.get("after", 0)) else [])
 
 
 @router.get("/users/@me/guilds/{guild_id}/member", dependencies=OF_GUILD)
@@ -63,9 +77,9 @@ async def get_own_member(backend: BackendDep) -> JSONResponse:
 
 
 @router.get(_GUILD)
-async def get_guild(guild: GuildDep) -> JSONResponse:
-    """The guild."""
-    return JSONResponse(guild.as_json())
+async def get_guild(request: Request, backend: BackendDep, guild: GuildDep) -> JSONResponse:
+    """The guild, with the number of its members if `with_counts`."""
+    return JSONResponse(guild.as_json() | _counts(request, backend))
 
 
 @router.get(_GUILD + "/channels")

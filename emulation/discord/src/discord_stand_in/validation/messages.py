@@ -89,7 +89,13 @@ _COMMON_FIELDS: Mapping[str, Field] = {
     "attachments": Field(fields.list_of(_ATTACHMENT, maximum=MAX_ATTACHMENTS), nullable=True),
     "flags": Field(fields.integer(0), nullable=True),
     "poll": Field(lambda value: value),
+    "sticker_ids": Field(fields.list_of(fields.snowflake, maximum=3), nullable=True),
 }
+
+
+_IS_VOICE_MESSAGE = 1 << 13
+_FORWARD = 1
+"""Of a reference: the message is forwarded, not replied to."""
 
 
 def _only_flags(allowed: int) -> Check:
@@ -103,10 +109,18 @@ def _only_flags(allowed: int) -> Check:
     return check
 
 
-def _refuse_polls(value: Json) -> None:
-    """Refuse polls, which the stand-in lacks, rather than ignore them."""
-    if "poll" in value:
-        raise fields.invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
+def _refuse_what_is_not_there(value: Json) -> None:
+    """Refuse what the stand-in lacks, rather than ignore it."""
+    reference = value.get("message_reference") or {}
+    for has, name, what in (
+        ("poll" in value, "poll", "polls"),
+        (bool(value.get("sticker_ids")), "sticker_ids", "stickers"),
+        (bool((value.get("flags") or 0) & _IS_VOICE_MESSAGE), "flags", "voice messages"),
+        (reference.get("type") == _FORWARD, "message_reference", "forwarded messages"),
+    ):
+        if has:
+            code = what.upper().replace(" ", "_")
+            raise fields.invalid(f"{code}_UNSUPPORTED", f"The stand-in has no {what}.", name)
 
 
 _LEGACY_FIELDS = ("content", "embeds", "poll", "sticker_ids")
@@ -126,7 +140,10 @@ def _refuse_legacy_fields(value: Json) -> None:
 
 def _message(extra_fields: Mapping[str, Field], flags: int, *, is_v2: bool = False) -> Parser:
     """A parser of messages; `is_v2`: whether an edited message consists of components alone."""
-    common, checks = {**_COMMON_FIELDS, **extra_fields}, (_only_flags(flags), _refuse_polls)
+    common, checks = (
+        {**_COMMON_FIELDS, **extra_fields},
+        (_refuse_what_is_not_there, _only_flags(flags)),
+    )
     legacy = fields.model(
         {**common, "components": Field(legacy_components, nullable=True)}, *checks
     )
@@ -158,6 +175,7 @@ _WEBHOOK_FIELDS = {
 }
 _REFERENCE = fields.model(
     {
+        "type": Field(fields.integer(0, _FORWARD)),
         "message_id": Field(fields.snowflake, required=True),
         "channel_id": Field(fields.snowflake),
         "guild_id": Field(fields.snowflake),
