@@ -73,7 +73,7 @@ def _parse_arguments(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of chaos and of the probes")
     parser.add_argument(
-        "--no-rate-limits", action="store_true", help="never answer 429, nor tell clients of a limit"
+        "--no-rate-limits", action="store_true", help="never answer 429, nor tell of a limit"
     )
     parser.add_argument("--log-level", default="INFO", type=str.upper, choices=_LEVELS)
     return parser.parse_args(words)
