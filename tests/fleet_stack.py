@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import boto3
+import httpx
 
 from emulation.rig.emulator_client import FleetAgentClient, advance, client_options
 from emulation.rig.errors import AnswerError
@@ -85,6 +86,12 @@ class FleetStack:
             make: Any = boto3.client  # the service's name is not known to the type checker
             self._clients[service] = make(service, **client_options(self.stack.state))
         return self._clients[service]
+
+    def now(self) -> datetime:
+        """The time as the emulator has it, to the second, as AWS's records have it."""
+        url = f"{self.stack.state.aws_endpoint}/_emulator/clock"
+        answer = httpx.get(url, trust_env=False).raise_for_status()
+        return datetime.fromtimestamp(answer.json()["now"], UTC).replace(microsecond=0)
 
     def mark(self) -> int:
         """The number of the newest change."""

@@ -19,34 +19,39 @@ _OPTIONS = (
     "loadscope",
     "--no-loadscope-reorder",
 )
-CROWDS, EMULATOR, FLEETS, IAM = "crowds", "emulator", "fleets", "iam"
+CROWDS, EMULATOR, FLEETS, IAM, SCENARIOS = "crowds", "emulator", "fleets", "iam", "scenarios"
 _BY_MODULE = {
     # The stack of the whole run: all of tests/integration but the modules with stacks of their own.
     **{f"tests/e2e/test_{name}.py": CROWDS for name in ("real_stack", "foreign_pages")},
     **{
         f"tests/integration/test_{name}.py": name
-        for name in (
-            *("fleet_scenarios", "fleet_faults", "worker_start", "rig_cli"),
-            *("deploy_rehearsal", "deploy_rights", "edited_code"),
-        )
+        for name in ("fleet_faults", "rig_cli", "deploy_rehearsal", "deploy_rights", "edited_code")
+    },
+    # A stack whose fleet scales by itself.
+    **{
+        f"tests/integration/test_{name}.py": SCENARIOS
+        for name in ("worker_start", "fleet_scenarios")
     },
     # Fleets on the emulator of the whole run that runs tasks.
     **{
-        f"tests/integration/emulator/test_fleet_{name}.py": FLEETS
-        for name in ("agent", "agent_schedules", "agent_tasks", "containers", "requests", "tags")
+        f"tests/integration/emulator/test_{name}.py": FLEETS
+        for name in (
+            # Schedules move time, and functions' tests have jobs of some minutes ago.
+            *("fleet_agent", "functions", "fleet_agent_schedules", "fleet_agent_tasks"),
+            *("fleet_containers", "fleet_requests", "fleet_tags"),
+        )
     },
     # Modules with emulators of their own.
     **{
         f"tests/integration/emulator/test_{name}.py": name
         for name in (
-            *("functions", "fleet_lifecycle", "fleet_terraform", "production_module"),
-            "emulator_snapshots",
+            *("fleet_lifecycle", "fleet_terraform", "production_module", "emulator_snapshots"),
         )
     },
     # The emulator of the whole run that enforces IAM.
     **{
-        f"tests/integration/emulator/test_iam_{name}.py": IAM
-        for name in ("denials", "services", "tasks")
+        f"tests/integration/emulator/test_{name}.py": IAM
+        for name in ("iam_denials", "iam_services", "iam_tasks", "warm_pool")
     },
 }
 _BY_FOLDER = {
@@ -73,6 +78,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
 def options(at_a_time: int) -> tuple[str, ...]:
     """The options of pytest that run so many tests at a time."""
     return (*_OPTIONS, "-n", str(at_a_time))
+
+
+def place(module: str) -> int:
+    """The place of a module in its lane: as they are named here, then all others."""
+    names = list(_BY_MODULE)
+    return names.index(module) if module in _BY_MODULE else len(names)
 
 
 def lane(nodeid: str) -> str:

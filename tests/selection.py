@@ -7,7 +7,7 @@ runs there, unless ELSEWHERE says why not. Target `host` has what needs no engin
 import itertools
 from pathlib import Path
 
-from tests.lanes import CROWDS, EMULATOR, FLEETS, IAM, lane
+from tests.lanes import CROWDS, EMULATOR, FLEETS, IAM, SCENARIOS, lane, place
 
 _SAME_CODE = (
     "it asks nothing of processes or networks, and the image has the same code: "
@@ -61,19 +61,17 @@ _LONGEST = (
     "tests/docker/test_docker_stack.py",
     CROWDS,
     "deploy_rehearsal",
-    "fleet_scenarios",
+    SCENARIOS,
     "production_module",
     "fleet_faults",
     EMULATOR,
     FLEETS,
-    "worker_start",
     "rig_cli",
     "tests/docker/test_docker_cycles.py",
     "tests/infra",
     "tests/e2e",
     "fleet_terraform",
     "emulator_snapshots",
-    "functions",
     IAM,
     "tests/conformance/discord",
     "deploy_rights",
@@ -125,13 +123,14 @@ def _below(root: Path, folder: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
 
 
-def _turn(name: str) -> tuple[bool, int, int, str]:
+def _turn(name: str) -> tuple[bool, int, int, int, str]:
     """The sort key of a module. Unit tests, the shortest, fill all processes at the end."""
-    place = dict(zip(_LONGEST, itertools.count()))
+    lanes = dict(zip(_LONGEST, itertools.count()))
     folders = [name.startswith(folder) for folder in _LONGEST_OF_UNIT]
     return (
         name.startswith("tests/unit/"),
-        place.get(lane(name), len(place)),
+        lanes.get(lane(name), len(lanes)),
         folders.index(True) if any(folders) else len(folders),
+        place(name),
         name,
     )

@@ -1,18 +1,17 @@
 """The fleet of the production module wakes, grows, survives faults and goes to sleep again.
 
-All scenarios share one stack; each begins and ends with a sleeping fleet.
+Each scenario begins and ends with a sleeping fleet.
 """
 
 import os
 import signal
-from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from emulation.rig.waiting import wait_until
 from tests.fleet_stack import (
     MAXIMUM,
-    OPTIONS,
     FleetStack,
     is_in_order,
     most_at_once,
@@ -20,7 +19,6 @@ from tests.fleet_stack import (
 )
 from tests.integration import rights
 from tests.messages import text_of
-from tests.stack import running
 from tests.targets import AWS, HOST, TARGET
 
 pytestmark = [
@@ -28,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
-USERS, EACH = 20, 2
+USERS, EACH = 10, 2
 """Many users, each with a job that waits until the one before it is answered."""
 IMAGES = 2
 CROWD = {"images": IMAGES, "steps": 4}
@@ -37,18 +35,16 @@ NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 
 
 @pytest.fixture(scope="module")
-def fleet() -> Iterator[FleetStack]:
-    """A stack whose fleet sleeps until there is a job."""
-    with running("test-fleet", OPTIONS) as stack:
-        found = FleetStack(stack)
-        found.wait_until_asleep()
-        yield found
+def fleet(fleet_stack: FleetStack) -> FleetStack:
+    """A fleet that sleeps until there is a job."""
+    fleet_stack.wait_until_asleep()
+    return fleet_stack
 
 
 def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
     fleet: FleetStack,
 ) -> None:
-    mark = fleet.mark()
+    mark, began = fleet.mark(), fleet.now()
     discord = fleet.stack.discord
     # The capacity provider asks for two instances a minute later, which lasts a second here: its
     # metric has no points until there are pictures, so that the instance is the wake-up's.
@@ -84,10 +80,10 @@ def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
     times = {str(change): change.at for change in changes}
     assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
     assert fleet.faults([interaction], 1) == {}
-    assert_recorded_by_aws(fleet)
+    assert_recorded_by_aws(fleet, began)
 
 
-def assert_recorded_by_aws(fleet: FleetStack) -> None:
+def assert_recorded_by_aws(fleet: FleetStack, began: datetime) -> None:
     """AWS's own records show the same: the service's, the group's, the alarms'."""
     state = fleet.stack.state
     scaled = fleet.client("application-autoscaling").describe_scaling_activities(
@@ -96,9 +92,10 @@ def assert_recorded_by_aws(fleet: FleetStack) -> None:
     )["ScalingActivities"]
     assert scaled[0]["Description"] == "Setting desired count to 0."
     assert f"{state.ecs_cluster_name}-task-surplus" in scaled[0]["Cause"]
-    instances = fleet.client("autoscaling").describe_scaling_activities(
+    activities = fleet.client("autoscaling").describe_scaling_activities(
         AutoScalingGroupName=state.auto_scaling_group_name
     )["Activities"]
+    instances = [one for one in activities if one["StartTime"] >= began]
     ends = [one["Description"].split(" EC2")[0] for one in instances]
     assert {"Launching a new", "Terminating"} == set(ends)
     assert {one["StatusCode"] for one in instances} == {"Successful"}
@@ -107,7 +104,8 @@ def assert_recorded_by_aws(fleet: FleetStack) -> None:
     [service] = fleet.client("ecs").describe_services(
         cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
     )["services"]
-    messages = " ".join(event["message"] for event in service["events"])
+    events = [event["message"] for event in service["events"] if event["createdAt"] >= began]
+    messages = " ".join(events)
     for text in ("has started 1 tasks", "has stopped 1 running tasks", "reached a steady state"):
         assert text in messages
 
@@ -140,7 +138,7 @@ def test_a_crowd_scales_the_fleet_to_its_maximum_and_no_busy_task_is_stopped(
 def test_interruptions_and_a_worker_that_crashes_lose_no_answer_and_repeat_none(
     fleet: FleetStack,
 ) -> None:
-    mark = fleet.mark()
+    mark, began = fleet.mark(), fleet.now()
     with fleet.no_answer_edited():
         interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
         wait_until(lambda: len(fleet.tasks("RUNNING")) == MAXIMUM, "the fleet has grown")
@@ -154,7 +152,7 @@ def test_interruptions_and_a_worker_that_crashes_lose_no_answer_and_repeat_none(
     assert [str(change) for change in changes].count("interruption notice") == 3
     if TARGET == HOST:
         assert 128 + signal.SIGSEGV in {one["exit_code"] for one in fleet.tasks("STOPPED")}
-    assert fleet.log_events("backlog", "A start has failed") == [], (
+    assert fleet.log_events("backlog", "A start has failed", began.timestamp()) == [], (
         "a job ended it, once it was ready"
     )
     assert fleet.faults(interactions, IMAGES) == {}

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-import emulators
 import pytest
 from deployment import MACHINES, Deployment, deploy, package, snowflake
 from running_emulator import Emulator
-from small_fleet import worker_tasks
 
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.dynamodb import Table
@@ -36,12 +34,9 @@ CHARGE = Charge(units=250, limits=Limits(), audit_days=1)
 """Of a usual job: four pictures with the defaults cost 2.5 units."""
 
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = emulators.make_folder(tmp_path_factory, "functions")
-    running = emulators.start(folder, worker_tasks(folder))
-    yield running
-    running.remove()
+@pytest.fixture
+def emulator(fleet_emulator: Emulator) -> Emulator:
+    return fleet_emulator
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import emulators
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 from running_emulator import ROOT, Emulator
-from small_fleet import SmallFleet, make_fleet, worker_tasks
+from small_fleet import FAST, SmallFleet, make_fleet
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.fleet.instances import GroupState
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.waiting import wait_until
 from toolchain import terraform
 from toolchain.terraform import REATTACH_VARIABLE
@@ -26,11 +26,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = emulators.make_folder(tmp_path_factory, "warm-pool")
-    running = emulators.start(folder, worker_tasks(pull_seconds=PULL_SECONDS), enforces_iam=True)
-    yield running
-    running.remove()
+def emulator(iam_emulator: Emulator) -> Iterator[Emulator]:
+    agent = FleetAgentClient(iam_emulator.config.endpoint)
+    agent.change("settings", pull_seconds=PULL_SECONDS)
+    yield iam_emulator
+    agent.change("settings", pull_seconds=FAST["pull_seconds"])
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +103,24 @@ def history(fleet: SmallFleet, instance: str) -> list[dict[str, Any]]:
     return [entry for entry in httpx.get(url).json()["entries"] if instance in str(entry)]
 
 
+def names_of_groups(emulator: Emulator) -> list[str]:
+    """The names of all Auto Scaling groups."""
+    found = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return [group["AutoScalingGroupName"] for group in found]
+
+
+def states(emulator: Emulator) -> dict[str, str]:
+    """EC2's state of each instance."""
+    found = emulator.client("ec2").describe_instances()["Reservations"]
+    return {one["InstanceId"]: one["State"]["Name"] for each in found for one in each["Instances"]}
+
+
 # An apply, a plan and a destroy.
 @pytest.mark.timeout(900)
 def test_a_fleet_wakes_from_its_warm_pool_plans_no_change_and_is_destroyed_with_it(
     run: Run, emulator: Emulator
 ) -> None:
+    groups, instances = names_of_groups(emulator), states(emulator)
     applied = run("apply", "-auto-approve")
     assert applied.returncode == 0, applied.stderr
     fleet = SmallFleet(emulator, NAME)
@@ -144,14 +157,12 @@ def test_a_fleet_wakes_from_its_warm_pool_plans_no_change_and_is_destroyed_with_
 
     destroyed = run("destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stderr
-    groups = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-    assert groups == []
+    assert names_of_groups(emulator) == groups
 
-    def states() -> set[str]:
-        found = emulator.client("ec2").describe_instances()["Reservations"]
-        return {one["State"]["Name"] for each in found for one in each["Instances"]}
+    def own_states() -> set[str]:
+        return {state for name, state in states(emulator).items() if name not in instances}
 
-    wait_until(lambda: states() == {"terminated"}, "no instance is left")
+    wait_until(lambda: own_states() == {"terminated"}, "no instance is left")
 
 
 def test_a_warm_pool_is_refused_with_spot_and_kept_while_it_holds_instances(

@@ -72,12 +72,13 @@ def test_ci_runs_a_failed_test_once_more_and_says_so(
         ("integration/test_job_failures.py::a", "integration/test_channel_limits.py::b[x]", True),
         ("integration/test_job_failures.py::a", "e2e/test_real_stack.py::b", True),
         ("integration/test_job_failures.py::a", "integration/test_fleet_scenarios.py::b", False),
+        ("integration/test_worker_start.py::a", "integration/test_fleet_scenarios.py::b", True),
         ("integration/test_job_failures.py::a", "integration/test_rig_cli.py::b", False),
         ("integration/test_job_failures.py::a", "docker/test_docker_images.py::b", False),
         ("integration/emulator/test_ledger.py::a", "integration/emulator/test_a.py::b", True),
         (
             "integration/emulator/test_ledger.py::a",
-            "integration/emulator/test_functions.py::b",
+            "integration/emulator/test_fleet_agent.py::b",
             False,
         ),
         (
