@@ -132,6 +132,6 @@ async def add_to_log(request: Request, backend: BackendDep, interaction_id: str)
     if backend.interactions.find(interaction_id) is None:
         raise ControlError(f"There is no interaction {interaction_id}.", 404)
     new = (await control_body(request, backend, NewLogLines)).model_dump()["lines"]
-    backend.reports.logs[interaction_id].extend(new)
+    backend.reports.add_to_log(interaction_id, new)
     backend.events.publish("log", {"interaction_id": interaction_id, "lines": new})
     return JSONResponse(backend.reports.log_of(interaction_id), 201)

@@ -1,6 +1,8 @@
 """Reports for the operations page: series of numbers, notes, logs, the rig's parts, API calls."""
 
+import json
 from collections import Counter, defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from discord_stand_in.json_types import Json
@@ -74,16 +76,21 @@ class Reports:
     """Experiments on the emulated AWS."""
     wishes: list[Json] = field(default_factory=list)
     """Experiments that users want to start or to stop, until the rig takes them."""
-    logs: dict[str, deque[Json]] = field(
+    logs: dict[str, deque[bytes]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=_MAX_LOG_LINES))
     )
-    """Lines of logs by the interaction that they are about."""
+    """Lines of logs as JSON, which takes the least memory, by the interaction they are about."""
     parts: dict[str, tuple[str, float]] = field(default_factory=dict)
     """The condition of each part, and when it was reported (Unix seconds)."""
 
+    def add_to_log(self, interaction_id: str, lines: Iterable[Json]) -> None:
+        """Keep lines about an interaction."""
+        self.logs[interaction_id].extend(json.dumps(line).encode() for line in lines)
+
     def log_of(self, interaction_id: str) -> list[Json]:
         """The lines about an interaction, oldest first."""
-        return sorted(self.logs.get(interaction_id, ()), key=lambda line: str(line["at"]))
+        lines: list[Json] = [json.loads(line) for line in self.logs.get(interaction_id, ())]
+        return sorted(lines, key=lambda line: str(line["at"]))
 
     def conditions(self, now: float) -> dict[str, str]:
         """The condition of each part: `up`, `slow`, `down`, or `silent` if reports have ended."""
