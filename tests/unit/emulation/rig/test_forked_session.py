@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked here"
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 ROOT = Layout.of_this_checkout().root
+AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 PYTEST = """
 import signal, sys, pytest
 
@@ -93,8 +94,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
             (tmp_path / f"{name}.py").write_text(text)
         files = [str(tmp_path / f"{name}.py") for name in modules if name.startswith("test_")]
         options = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path))
-        options += ("-p", "no:cacheprovider", *lanes.options(2))
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        options += ("-p", "no:cacheprovider")
+        options += ("-p", "xdist.plugin", "-p", "pytest_timeout", *lanes.options(2))
+        # Other plug-ins would take half of the start.
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), AUTOLOAD: "1"}
         environment.pop("PYTEST_XDIST_WORKER", None)  # of the lane that this test runs in itself
         run = subprocess.Popen(
             [sys.executable, "-c", PYTEST, *options, *words, *files],
