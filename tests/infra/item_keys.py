@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -107,15 +108,21 @@ STORES = tuple({name.split(".")[0] for name in EXAMPLES})
 _NEW = ("JobStore.accept", "JobStore.reject")
 
 
+@cache
+def _client() -> Any:
+    """A client for all examples: to make one costs as much as an example."""
+    return boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+
+
 def rights_of(method: str) -> Rights:
     """The rights that the example of a method needs."""
     with mock_aws():
-        client = boto3.client(
-            "dynamodb",
-            region_name="us-east-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-        )
+        client = _client()
         create_jobs_table(client, "jobs")
         table = Table("jobs", client=client)
         if method not in _NEW:

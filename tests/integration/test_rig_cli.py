@@ -17,7 +17,7 @@ from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from emulation.rig.watcher import replace_workers
-from tests import container_stack
+from tests import container_stack, forked_programs
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
 from toolchain import docker
@@ -35,18 +35,27 @@ class Rig:
         self.folder = StateFolder(folder)
 
     def run(self, *words: str, status: int = 0) -> str:
-        command = [sys.executable, "-m", "emulation", *words]
-        if words[0] != "--help":
-            command += ["--state-dir", str(self.folder.path)]
-        ended = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=LAYOUT.root, timeout=600
-        )
+        command = ["emulation", *words, "--state-dir", str(self.folder.path)]
+        ended = forked_programs.run(command, os.environ, LAYOUT.root)
         assert ended.returncode == status, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr if status else ended.stdout
 
     def up(self) -> dict[str, object]:
+        """Start the stack, by a program that the interpreter itself starts."""
         options = ("--aws-port", "0", "--discord-port", "0", "--runtime", TARGET)
-        state: dict[str, object] = json.loads(self.run("up", *options, "--json"))
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "emulation", "up", *options, "--json"),
+                *("--state-dir", str(self.folder.path)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=LAYOUT.root,
+            timeout=600,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        state: dict[str, object] = json.loads(ended.stdout)
         return state
 
     @property
