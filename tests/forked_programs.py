@@ -22,7 +22,7 @@ _FORKS.set_forkserver_preload(list(_LIBRARIES))
 
 def run(
     words: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: str = ""
-) -> "subprocess.CompletedProcess[str]":
+) -> subprocess.CompletedProcess[str]:
     """`python -m WORDS...` in a folder, with a whole environment, to its end."""
     with TemporaryDirectory() as files:
         stdio = [Path(files, name) for name in ("stdin", "stdout", "stderr")]

@@ -38,15 +38,13 @@ _BY_MODULE = {
         for name in (
             # Schedules move time, and functions' tests have jobs of some minutes ago.
             *("fleet_agent", "functions", "fleet_agent_schedules", "fleet_agent_tasks"),
-            *("fleet_containers", "fleet_requests", "fleet_tags"),
+            *("fleet_containers", "fleet_requests", "fleet_tags", "fleet_terraform"),
         )
     },
     # Modules with emulators of their own.
     **{
         f"tests/integration/emulator/test_{name}.py": name
-        for name in (
-            *("fleet_lifecycle", "fleet_terraform", "production_module", "emulator_snapshots"),
-        )
+        for name in ("fleet_lifecycle", "production_module", "emulator_snapshots")
     },
     # The emulator of the whole run that enforces IAM.
     **{

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
+from tests import forked_programs
 from toolchain.layout import Layout
 from toolchain.shared_provider import shared_provider
 from toolchain.terraform import REATTACH_VARIABLE
@@ -79,33 +80,20 @@ class Rehearsal:
 
     def run(self, *words: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
         """`python -m infra.deploy ...` to its end, with changes to the environment."""
-        return subprocess.run(
-            self._command(*words),
-            env=self.shell(**changed),
-            cwd=self.checkout,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self._run(words, "", changed)
 
     def typed(self, command: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
         """What a person types, by the Makefile's own recipe; every question is answered: yes."""
-        return subprocess.run(
-            self._command(*words_of(command)),
-            env=self.shell(**changed),
-            cwd=self.checkout,
-            input="y\n" * 6,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self._run(words_of(command), "y\n" * 6, changed)
 
     def start(self, *words: str, **changed: str | None) -> subprocess.Popen[str]:
         """The same in the background, in a session of its own, as a shell starts a job."""
         return subprocess.Popen(
             # Whatever the suite itself was started by: a background job's interrupts are ignored.
-            ["env", "--default-signal=INT", *self._command(*words)],
+            [
+                *("env", "--default-signal=INT"),
+                *(sys.executable, "-m", "infra.deploy", *words),
+            ],
             env=self.shell(**changed),
             cwd=self.checkout,
             stdin=subprocess.DEVNULL,
@@ -142,9 +130,11 @@ class Rehearsal:
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
-    @staticmethod
-    def _command(*words: str) -> list[str]:
-        return [sys.executable, "-m", "infra.deploy", *words]
+    def _run(
+        self, words: Sequence[str], stdin: str, changed: Mapping[str, str | None]
+    ) -> subprocess.CompletedProcess[str]:
+        command = ("infra.deploy", *words)
+        return forked_programs.run(command, self.shell(**changed), self.checkout, stdin)
 
     def shell(self, **changed: str | None) -> dict[str, str]:
         """The whole environment of the person's shell, with changes.

@@ -70,7 +70,6 @@ _LONGEST = (
     "tests/docker/test_docker_cycles.py",
     "tests/infra",
     "tests/e2e",
-    "fleet_terraform",
     "emulator_snapshots",
     IAM,
     "tests/conformance/discord",

@@ -23,7 +23,13 @@ from emulation.rig.waiting import wait_until
 from tests import rehearsals
 from tests.integration import rights
 from tests.messages import text_of
-from tests.rehearsals import PREFIX, Rehearsal, wait_for, words_and_environments
+from tests.rehearsals import (
+    PREFIX,
+    Rehearsal,
+    wait_for,
+    words_and_environments,
+    words_of,
+)
 from toolchain.terraform import REATTACH_VARIABLE
 
 PARAMETER = f"/{PREFIX}/discord-bot-token"
@@ -52,62 +58,29 @@ def token_of(rehearsal: Rehearsal) -> str:
     return rehearsal.environment["DISCORD_BOT_TOKEN"]
 
 
-def test_an_account_without_quotas_and_subnets_is_refused_with_remedies(
+def test_an_account_and_a_token_that_do_not_do_are_refused_with_remedies(
     rehearsal: Rehearsal,
 ) -> None:
     rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
-    ended = rehearsal.typed('make deploy-aws ARGS="--yes"')
+    wrong = "not-a-token-of-anybody"
+    ended = rehearsal.typed('make deploy-aws ARGS="--yes"', DISCORD_BOT_TOKEN=wrong)
     assert ended.returncode == 1
     for code in ("L-3819A6DF", "L-DB2E81BA"):
         assert f"--quota-code {code} --desired-value 8" in ended.stdout
     assert "no subnet tagged Tier=Public" in ended.stdout
+    assert re.search(r"✗ Discord application: .*401", ended.stdout)
+    assert wrong not in ended.stdout + ended.stderr
     assert "Nothing was changed" in ended.stderr
     assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
 
-def test_a_wrong_token_is_reported_without_being_printed(rehearsal: Rehearsal) -> None:
-    rehearsing.request_quotas(rehearsal.state)
-    rehearsal.set_variables(network={"create_vpc": True}, fleet={"maximum_tasks": 0})
-    ended = rehearsal.run("preflight", DISCORD_BOT_TOKEN="not-a-token-of-anybody")
-    assert ended.returncode == 1
-    assert "Discord application" in ended.stdout
-    assert "401" in ended.stdout
-    assert "not-a-token-of-anybody" not in ended.stdout + ended.stderr
-
-
-def test_a_dry_run_shows_plan_and_costs_and_changes_nothing(rehearsal: Rehearsal) -> None:
-    ended = rehearsal.typed("make plan-aws")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"a month in which nobody asks +\d+\.\d\d", ended.stdout)
-    assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", ended.stdout)
-    assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
-    assert rehearsal.commands() == []
-    [plan] = rehearsal.deployments.rglob("*.tfplan")
-    assert _holds(plan, b"DISCORD_PUBLIC_KEY"), "what a plan says can be looked for"
-    assert not _holds(plan, token_of(rehearsal).encode())
-
-
-def test_a_failed_apply_is_reported_and_keeps_what_it_made(rehearsal: Rehearsal) -> None:
-    budget = {"BudgetName": PREFIX, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
-    account = {"AccountId": "000000000000"}
-    budgets = rehearsal.client("budgets")
-    budgets.create_budget(
-        **account, Budget={**budget, "BudgetLimit": {"Amount": "1", "Unit": "USD"}}
-    )
-    failed = rehearsal.run("deploy", "--yes")
-    assert failed.returncode == 1
-    assert "aws_budgets_budget" in failed.stderr
-    assert rehearsal.client("sqs").list_queues()["QueueUrls"]
-    assert rehearsal.application()["interactions_endpoint_url"] is None
-    budgets.delete_budget(**account, BudgetName=PREFIX)
-
-
 def test_an_interrupted_deployment_loses_nothing_and_shows_no_token(
     rehearsal: Rehearsal,
 ) -> None:
-    # With a provider that Terraform starts, as against AWS: it gets no token either.
-    process = rehearsal.start("deploy", "--yes", **{REATTACH_VARIABLE: None})
+    rehearsing.request_quotas(rehearsal.state)
+    rehearsal.set_variables(network={"create_vpc": True}, fleet={"maximum_tasks": 0})
+    process = rehearsal.start("deploy", "--yes")
     seen: list[tuple[str, str]] = []
 
     def it_applies() -> bool:
@@ -118,6 +91,7 @@ def test_an_interrupted_deployment_loses_nothing_and_shows_no_token(
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
     assert process.wait(timeout=200) != 0
     assert not [words for words, env in seen if token_of(rehearsal) in words + env]
+    assert rehearsal.client("sqs").list_queues()["QueueUrls"]
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
     resumed = rehearsal.run("deploy", "--yes")
@@ -209,6 +183,7 @@ def test_the_printed_command_moves_the_state_to_s3(rehearsal: Rehearsal) -> None
 
     refused = rehearsal.typed('make deploy-aws ARGS="--backend-config infra/backend.hcl"')
     assert refused.returncode == 1
+    assert f"{PREFIX} is taken" in refused.stdout, "without its state its resources are not its own"
     rehearsal.environment["DEPLOY_BACKEND_CONFIG"] = str(backend)
     [command] = re.findall(r"once: `(TF_DATA_DIR=.*)`", refused.stdout)
     moved = subprocess.run(
@@ -335,19 +310,32 @@ def test_another_account_is_refused_by_name(rehearsal: Rehearsal) -> None:
     assert "account 111111111111, this deployment is in account 000000000000" in ended.stdout
 
 
-def test_another_environment_shares_no_resource(rehearsal: Rehearsal) -> None:
-    ended = rehearsal.typed(
-        'make plan-aws ARGS="--environment staging"', DEPLOY_BACKEND_CONFIG=None
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", ended.stdout)
-    assert "discord-diffusion-staging is free" in ended.stdout
+def test_a_dry_run_of_another_environment_shows_plan_and_costs_and_changes_nothing(
+    rehearsal: Rehearsal,
+) -> None:
+    queues, commands = rehearsal.client("sqs").list_queues()["QueueUrls"], rehearsal.commands()
+    # With a provider that Terraform starts, as against AWS: it gets no token either.
+    alone = {"DEPLOY_BACKEND_CONFIG": None, REATTACH_VARIABLE: None}
+    typed = words_of('make plan-aws ARGS="--environment staging"')
+    process = rehearsal.start(*typed, **alone)
+    seen: list[tuple[str, str]] = []
 
+    def a_provider_runs() -> bool:
+        seen.extend(words_and_environments(process))
+        return any("terraform-provider-aws" in words for words, _ in seen)
 
-def test_names_that_are_taken_are_reported(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path), DEPLOY_BACKEND_CONFIG=None)
-    assert ended.returncode == 1
-    assert f"{PREFIX} is taken" in ended.stdout
+    wait_for(a_provider_runs, process)
+    told, _ = process.communicate()
+    assert process.returncode == 0, told
+    assert not [words for words, env in seen if token_of(rehearsal) in words + env]
+    assert "discord-diffusion-staging is free" in told
+    assert re.search(r"a month in which nobody asks +\d+\.\d\d", told)
+    assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", told)
+    [plan] = rehearsal.deployments.rglob("*.tfplan")
+    assert _holds(plan, b"DISCORD_PUBLIC_KEY"), "what a plan says can be looked for"
+    assert not _holds(plan, token_of(rehearsal).encode())
+    assert rehearsal.client("sqs").list_queues()["QueueUrls"] == queues
+    assert rehearsal.commands() == commands
 
 
 def test_the_rights_that_services_ask_for_at_the_deployment_are_used(rehearsal: Rehearsal) -> None:

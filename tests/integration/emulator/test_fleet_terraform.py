@@ -5,30 +5,23 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import emulators
 import pytest
 from running_emulator import ROOT, Emulator
-from small_fleet import IMAGE, SmallFleet, worker_tasks
+from small_fleet import IMAGE, SmallFleet
 
 from toolchain import terraform
+from toolchain.layout import Layout
+from toolchain.shared_provider import shared_provider
 from toolchain.terraform import REATTACH_VARIABLE
 
 MODULE = Path(__file__).with_name("fleet_module")
-NAME = "demo"
+NAME = "applied"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = emulators.make_folder(tmp_path_factory, "fleet-terraform")
-    running = emulators.start(folder, worker_tasks())
-    yield running
-    running.remove()
-
-
-@pytest.fixture(scope="module")
-def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs Terraform in the module."""
+def run(fleet_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs Terraform in the module, with a provider that has the emulator from its environment."""
     program = terraform.find(ROOT / ".cache")
     if program is None:
         pytest.skip("Terraform is not set up")
@@ -37,34 +30,34 @@ def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment = {
         name: value
         for name, value in terraform.environment(state / "data").items()
-        # The provider that tests share reads no endpoint from the environment, as this one must.
         if not name.startswith(("AWS_", REATTACH_VARIABLE))
     }
-    environment["AWS_ENDPOINT_URL"] = emulator.config.endpoint
+    environment["AWS_ENDPOINT_URL"] = fleet_emulator.config.endpoint
 
     def called(*words: str) -> subprocess.CompletedProcess[str]:
         inputs = (f"-state={state / 'terraform.tfstate'}", f"-var=name={NAME}", "-no-color")
         inputs += (f"-var=image={IMAGE}",)
         return subprocess.run(
             [str(program), f"-chdir={MODULE}", *words, *inputs],
-            env=environment,
+            env=environment | provider,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    return called
+    with shared_provider(Layout.of_this_checkout(), environment) as provider:
+        yield called
 
 
 def test_a_fleet_is_applied_scales_plans_no_change_and_is_destroyed(
-    run: Run, emulator: Emulator
+    run: Run, fleet_emulator: Emulator
 ) -> None:
     applied = run("apply", "-auto-approve")
     assert applied.returncode == 0, applied.stderr
     planned = run("plan", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout + planned.stderr
 
-    stack = SmallFleet(emulator, NAME)
+    stack = SmallFleet(fleet_emulator, NAME)
     stack.wait(stack.while_publishing(3, stack.running), "a task runs")
     planned = run("plan", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout + planned.stderr
@@ -72,7 +65,7 @@ def test_a_fleet_is_applied_scales_plans_no_change_and_is_destroyed(
 
     destroyed = run("destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stderr
-    assert remaining(emulator) == []
+    assert remaining(fleet_emulator) == []
 
 
 def remaining(emulator: Emulator) -> list[str]:
@@ -83,4 +76,5 @@ def remaining(emulator: Emulator) -> list[str]:
     alarms = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     providers = ecs.describe_capacity_providers()["capacityProviders"]
     active = [cluster for cluster in clusters if cluster["status"] == "ACTIVE"]
-    return [json.dumps(item, default=str) for item in active + groups + alarms + providers]
+    found = [json.dumps(item, default=str) for item in active + groups + alarms + providers]
+    return [item for item in found if NAME in item]

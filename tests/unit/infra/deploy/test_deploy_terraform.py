@@ -1,4 +1,5 @@
-"""Terraform of a deployment: against AWS it starts its provider itself, always."""
+"""Terraform of a deployment: against AWS it starts its provider itself, always. What it made before
+it failed is kept."""
 
 import json
 import sys
@@ -6,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.deploy.errors import TerraformError
+from infra.deploy.plan import TAINTED
 from infra.deploy.terraform import Terraform
+from toolchain import terraform as terraform_program
+from toolchain.layout import Layout
 from toolchain.terraform import REATTACH_VARIABLE
 
 # Appends its command and its environment to a file, and answers as an empty state would.
@@ -72,3 +77,40 @@ def test_a_rehearsal_uses_the_provider_that_runs_but_not_to_initialise(
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:4566")
     found = environments(tmp_path)
     assert {command for command, env in found.items() if REATTACH_VARIABLE not in env} == {"init"}
+
+
+# The second resource cannot be made until there is a file `allowed`.
+REFUSED = """
+resource "terraform_data" "made" {
+  input = "made"
+}
+
+resource "terraform_data" "refused" {
+  input = terraform_data.made.output
+
+  provisioner "local-exec" {
+    command = "test -e ${path.module}/allowed"
+  }
+}
+"""
+
+
+def test_a_failed_apply_names_the_resource_and_keeps_what_it_made(tmp_path: Path) -> None:
+    program = terraform_program.find(Layout.of_this_checkout().cache)
+    assert program
+    (tmp_path / "main.tf").write_text(REFUSED)
+    terraform = Terraform(program, tmp_path, tmp_path / "data")
+    plan, progress = tmp_path / "plan", list[str]()
+    terraform.initialise()
+    assert terraform.plan(plan, progress=progress.append).steps == 2
+    with pytest.raises(TerraformError) as failed:
+        terraform.apply(plan, 2, progress.append)
+    assert "terraform_data.refused" in str(failed.value)
+    assert progress == ["1 of 2: terraform_data.made"]
+    (tmp_path / "allowed").touch()
+    again = terraform.plan(plan, progress=lambda _: None)
+    assert [(one.address, one.reason) for one in again.changes] == [
+        ("terraform_data.refused", TAINTED)
+    ]
+    terraform.apply(plan, again.steps, progress.append)
+    assert not terraform.plan(plan, progress=lambda _: None).changes
