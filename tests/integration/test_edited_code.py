@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +28,6 @@ from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
-from tests import forked_programs
 from tests.debug_adapter_client import DebugClient
 from tests.rehearsals import LAYOUT, copy_of_checkout
 from tests.targets import HOST, TARGET
@@ -47,8 +48,15 @@ class Checkout:
     def run(self, *words: str, status: int = 0) -> str:
         """`python -m emulation ...` in the checkout; returns what it printed."""
         path = os.pathsep.join((str(self.root / "src"), str(self.root)))
-        command = ["emulation", *words, "--state-dir", str(self.folder.path)]
-        ended = forked_programs.run(command, {**os.environ, "PYTHONPATH": path}, self.root)
+        ended = subprocess.run(
+            [sys.executable, "-m", "emulation", *words, "--state-dir", str(self.folder.path)],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert ended.returncode == status, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
