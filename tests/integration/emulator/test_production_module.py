@@ -1,7 +1,6 @@
 """The whole production module can be applied, planned, doubled and destroyed on the emulator."""
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,12 +41,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Provider, Provider]]:
-    """A provider for each of two runs of Terraform at once: that of all tests, and another one."""
-    running = {name: os.environ[name] for name in (REATTACH_VARIABLE,) if name in os.environ}
-    with shared_provider(LAYOUT) as started:
-        monkeypatch.delenv(REATTACH_VARIABLE, raising=False)
-        with shared_provider(LAYOUT) as second:
-            yield started or running, second
+    """A provider for each of two runs of Terraform at once."""
+    monkeypatch.delenv(REATTACH_VARIABLE, raising=False)
+    with shared_provider(LAYOUT) as first, shared_provider(LAYOUT) as second:
+        yield first, second
 
 
 @dataclass(frozen=True)
