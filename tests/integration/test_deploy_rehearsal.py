@@ -63,7 +63,7 @@ def test_an_account_and_a_token_that_do_not_do_are_refused_with_remedies(
 ) -> None:
     rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
     wrong = "not-a-token-of-anybody"
-    ended = rehearsal.typed('make deploy-aws ARGS="--yes"', DISCORD_BOT_TOKEN=wrong)
+    ended = rehearsal.typed("make plan-aws", DISCORD_BOT_TOKEN=wrong)
     assert ended.returncode == 1
     for code in ("L-3819A6DF", "L-DB2E81BA"):
         assert f"--quota-code {code} --desired-value 8" in ended.stdout
@@ -94,7 +94,7 @@ def test_an_interrupted_deployment_loses_nothing_and_shows_no_token(
     assert rehearsal.client("sqs").list_queues()["QueueUrls"]
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
-    resumed = rehearsal.run("deploy", "--yes")
+    resumed = rehearsal.typed('make deploy-aws ARGS="--yes"')
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "Terraform: 0 to make, 0 to change, 0 to remove" in resumed.stdout
 
