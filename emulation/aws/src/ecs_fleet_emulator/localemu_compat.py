@@ -25,6 +25,8 @@ _MODULES = {
 }
 """LocalEmu's modules that are called otherwise below the package, too."""
 _NAMES = {
+    "localstack.aws.app": {"LocalstackAwsGateway": "LocalemuAwsGateway"},
+    "localstack.aws.handlers": {"serve_localstack_resources": "serve_localemu_resources"},
     "localstack.config": {"LOCALSTACK_HOST": "LOCALEMU_HOST"},
     "localstack.services.cloudwatch.models": {"LocalStackMetricAlarm": "LocalEmuMetricAlarm"},
 }
