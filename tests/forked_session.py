@@ -11,6 +11,7 @@ yet (`emulation/rig/host/fork_server.py` says more).
 import os
 import selectors
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,7 +76,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[execnet.XSpec
 
 def _start_template(config: pytest.Config) -> str | None:
     """Where a template listens that has collected the tests; it ends with this process."""
-    folder = tempfile.TemporaryDirectory(prefix="template-")
+    folder = tempfile.TemporaryDirectory(prefix="template-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     control, theirs = socket.socketpair()
     address, descriptor = str(Path(folder.name, "requests")), theirs.fileno()
@@ -142,6 +143,8 @@ class _Template:
         """Fork; in a fork, run the tests that xdist sends."""
         files = self._fork_at_requests()
         if files is None:
+            # Who made it may have been killed.
+            shutil.rmtree(Path(self._address).parent, ignore_errors=True)
             os._exit(0)
         self._is_fork = True
         self._take(files)

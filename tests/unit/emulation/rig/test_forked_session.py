@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,7 +86,14 @@ def test_wait(slow):
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def temporary() -> Iterator[Path]:
+    """The TMPDIR of a run. The name of a socket in it has to be short."""
+    with tempfile.TemporaryDirectory(prefix="run-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
     """Starts pytest in lanes, in a process group of its own, on modules of the test's."""
     runs: list[subprocess.Popen[bytes]] = []
 
@@ -98,6 +106,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         options += ("-p", "xdist.plugin", "-p", "pytest_timeout", *lanes.options(2))
         # Other plug-ins would take half of the start.
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), AUTOLOAD: "1"}
+        environment["TMPDIR"] = str(temporary)
         environment.pop("PYTEST_XDIST_WORKER", None)  # of the lane that this test runs in itself
         run = subprocess.Popen(
             [sys.executable, "-c", PYTEST, *options, *words, *files],
@@ -151,7 +160,7 @@ def test_what_one_process_has_collected_runs_in_forks_of_it(start: Start, tmp_pa
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGKILL"])
 def test_a_run_that_is_ended_tears_down_and_leaves_no_process(
-    start: Start, tmp_path: Path, how: str
+    start: Start, tmp_path: Path, temporary: Path, how: str
 ) -> None:
     run = start(test_wait=WAIT)
     wait_until((tmp_path / "waits").exists, "the test waits")
@@ -163,6 +172,7 @@ def test_a_run_that_is_ended_tears_down_and_leaves_no_process(
         run.wait()
     wait_until(lambda: not members(run.pid), "all processes have ended")
     assert (tmp_path / "torn-down").exists()
+    assert list(temporary.glob("template-*")) == []
 
 
 def test_tests_whose_import_starts_a_thread_are_not_run_in_forks(
