@@ -99,7 +99,7 @@ clean: local-down ## Remove what was set up and built
 ##@ Check a change
 
 .PHONY: test-unit
-test-unit: setup ## Run the tests that need no stack
+test-unit: setup ## Run the tests that need no stack and draw little
 	@$(VENV)/python -m tests unit
 
 .PHONY: test

@@ -57,6 +57,24 @@ ELSEWHERE = {
 }
 """Modules of tests/integration that run on target `host` alone, and why."""
 
+_DRAWING = frozenset(
+    (
+        *(
+            f"tests/unit/worker/pipeline/test_{name}.py"
+            for name in (
+                *("batch_invariance", "device_loss", "family_table", "first_drawings"),
+                *("inpainting", "loras", "merged_lora", "model_families", "prompt_chunks"),
+                *("quantization", "recovery", "single_files"),
+            )
+        ),
+        *(
+            f"tests/unit/fixtures/model/test_{name}.py"
+            for name in ("adapters", "autoencoder", "embedded_model", "judge", "training")
+        ),
+    )
+)
+"""Unit tests that draw with whole models for seconds: too long for what is run on each save."""
+
 _LONGEST = (
     "tests/docker/test_docker_stack.py",
     CROWDS,
@@ -101,12 +119,12 @@ def of_host(root: Path) -> list[str]:
 
 
 def of_unit(root: Path) -> list[str]:
-    """What needs no stack, relative to the checkout."""
-    return sorted(_below(root, "tests/unit"), key=_turn)
+    """What needs no stack and draws little: what is run on each save; relative to the checkout."""
+    return sorted(_below(root, "tests/unit") - _DRAWING, key=_turn)
 
 
 def of_stack(root: Path) -> list[str]:
-    """What runs without an engine, but for the unit tests; relative to the checkout."""
+    """What runs without an engine and is not in `of_unit`, relative to the checkout."""
     unit = set(of_unit(root))
     return [name for name in of_host(root) if name not in unit]
 
@@ -122,12 +140,13 @@ def _below(root: Path, folder: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
 
 
-def _turn(name: str) -> tuple[bool, int, int, int, str]:
+def _turn(name: str) -> tuple[bool, bool, int, int, int, str]:
     """The sort key of a module. Unit tests, the shortest, fill all processes at the end."""
     lanes = dict(zip(_LONGEST, itertools.count()))
     folders = [name.startswith(folder) for folder in _LONGEST_OF_UNIT]
     return (
         name.startswith("tests/unit/"),
+        name not in _DRAWING,
         lanes.get(lane(name), len(lanes)),
         folders.index(True) if any(folders) else len(folders),
         place(name),
