@@ -21,6 +21,7 @@ from tests import container_stack
 from tests.integration.channel import contains_text
 from tests.integration.message_history import MessageHistory
 from tests.messages import text_of
+from tests.operations_page import update_that_forgets_failed_starts
 from tests.stack import ANSWER_SECONDS, Stack
 from tests.targets import DOCKER, EMULATOR, HOST, TARGET
 
@@ -148,6 +149,13 @@ class FleetStack:
         self.stack.discord.set_chaos(faults)
         yield
         self.stack.discord.set_chaos({})
+
+    def forget_failed_starts(self) -> None:
+        """What docs/operations.md says to do for a try at once."""
+        dynamodb = self.client("dynamodb")
+        update = update_that_forgets_failed_starts(self.stack.state.jobs_table_name)
+        with suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # nothing failed so far
+            dynamodb.update_item(**update, ConditionExpression="attribute_exists(guard)")
 
     def alarm(self, name: str) -> str:
         """The state of one of the deployment's alarms."""

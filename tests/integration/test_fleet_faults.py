@@ -6,7 +6,6 @@ begins and ends with a sleeping fleet.
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import boto3
 import pytest
@@ -18,7 +17,6 @@ from tests.fleet_stack import OPTIONS, FleetStack
 from tests.integration import rights
 from tests.integration.channel import contains_text
 from tests.messages import text_of
-from tests.operations_page import update_that_forgets_failed_starts
 from tests.stack import running
 from tests.targets import AWS, HOST, TARGET
 
@@ -60,21 +58,13 @@ def fleet(stack: FleetStack) -> Iterator[FleetStack]:
     """A sleeping fleet without a failed start; afterwards without a fault."""
     stack.wait_until_asleep()
     stack.stack.empty_queue()  # the message of a job that was refused would wake the fleet
-    forget_failures(stack)
+    stack.forget_failed_starts()
     wait_until(lambda: stack.alarm("failed-starts") == "OK", "the alarm is over")
     stack.wait_until_asleep()
     yield stack
     for name in ("no-registration", "agent-disconnected", "image-pull", "no-gpu"):
         stack.agent.change("fault", fault=name, on=False)
     stack.agent.change("allow-capacity")
-
-
-def forget_failures(fleet: FleetStack) -> None:
-    """What docs/operations.md says to do for a try at once."""
-    dynamodb = boto3.client("dynamodb", **client_options(fleet.stack.state))
-    update = update_that_forgets_failed_starts(fleet.stack.state.jobs_table_name)
-    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # nothing failed so far
-        dynamodb.update_item(**update, ConditionExpression="attribute_exists(guard)")
 
 
 def text(fleet: FleetStack, interaction: str) -> str:

@@ -56,6 +56,8 @@ def fleet(fleet_stack: FleetStack) -> Iterator[FleetStack]:
     """The fleet, which is patient with failed starts."""
     with fleet_stack.stack.changed_function("backlog", **PATIENT):
         yield fleet_stack
+        fleet_stack.wait_until_asleep()
+        fleet_stack.forget_failed_starts()
 
 
 @pytest.fixture
