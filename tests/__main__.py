@@ -1,4 +1,4 @@
-"""`python -m tests`: what needs no engine, in lanes; `unit`: what needs no stack and draws little.
+"""`python -m tests`: what needs no engine, in lanes; with `unit`, what is run on each save.
 
 With `stack`, what `unit` leaves out; with `integration`, what needs an emulator of AWS, which
 `make test-integration EMULATOR=localemu` chooses.
