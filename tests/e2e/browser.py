@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, ViewportSize, sync_playwright
 
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """By what they cost: the first can draw no window, and takes a tenth less than the second."""
@@ -36,16 +36,17 @@ def executable() -> str:
 
 
 @contextmanager
-def launched(*arguments: str) -> Iterator[Browser]:
-    """A browser without a window; `arguments` are more of its command line."""
+def launched() -> Iterator[Browser]:
+    """A browser without a window. A process can have one Playwright at a time."""
+    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
+        yield browser
+
+
+def launch(chromium: BrowserType, *arguments: str) -> Browser:
+    """One more browser of a Playwright; `arguments` are more of its command line."""
     # Chromium's sandbox refuses to run as root.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable(), args=[*_ARGUMENTS, *sandbox, *arguments]
-        )
-        yield browser
-        browser.close()
+    return chromium.launch(executable_path=executable(), args=[*_ARGUMENTS, *sandbox, *arguments])
 
 
 def keep_screenshot(page: Page, name: str) -> Path:

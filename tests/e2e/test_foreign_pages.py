@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from emulation.rig.waiting import wait_until
 from tests import foreign_web
-from tests.e2e.browser import launched
+from tests.e2e.browser import launch
 from tests.foreign_web import ForeignServer
 from tests.stack import Stack
 
@@ -57,10 +57,10 @@ UNREADABLE = {"", "failed", "sent"}
 
 
 @pytest.fixture(scope="module")
-def misled_browser() -> Iterator[Browser]:
+def misled_browser(browser: Browser) -> Iterator[Browser]:
     """A browser that is told names of other people's pages to be on this machine."""
-    with launched(NAMES_LED_HERE) as browser:
-        yield browser
+    with launch(browser.browser_type, NAMES_LED_HERE) as misled:
+        yield misled
 
 
 @pytest.fixture(scope="module")
