@@ -55,6 +55,7 @@ def test_an_attachment_option_shows_its_button_its_types_and_a_preview(
     assert box["height"] >= 24
     expect(page.locator("#option-help")).to_contain_text("image files (.png .gif")
     cat: FilePayload = {"name": "cat.png", "mimeType": "image/png", "buffer": picture(1, 64)}
+    page.bring_to_front()  # a tab behind one that has just been closed asks for no file
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files(cat)
@@ -166,7 +167,9 @@ def test_small_pictures_are_shown_at_a_whole_multiple_of_their_size(
         ]
         assert kinds == ["auto", *["pixelated" if side == 64 else "auto"] * (count - 1)]
         page.locator(".tile").last.click()
-        enlarged = page.locator(".lightbox-image").bounding_box()
+        lightbox = page.locator(".lightbox-image")
+        expect(lightbox).not_to_have_js_property("naturalWidth", 0)
+        enlarged = lightbox.bounding_box()
         assert enlarged is not None
         assert enlarged["width"] % side == 0
         assert enlarged["width"] >= 256
