@@ -7,6 +7,7 @@ from typing import Any
 
 from discord_diffusion.jobs.additions import for_model
 from discord_diffusion.jobs.loras import parse as parse_loras
+from discord_diffusion.jobs.models import TokenInAddressError, checked_source
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
 from discord_diffusion.worker.plan.errors import (
@@ -19,14 +20,34 @@ from discord_diffusion.worker.plan.weights import Weights
 from infra.deploy.finding import Finding, bad, good, warning
 from infra.deploy.variables import Deployment
 
+_ADDRESSES = ("model", "vae", "lora", "embedding", "file")
+"""Fields of models, LoRAs and embeddings that may be addresses."""
+
 
 def models(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> Iterator[Finding]:
     """A finding for each model of the variable `worker`; the default one must fit everywhere.
 
     Folders and files are below `root`, as for the worker's image.
     """
+    if found := list(_with_tokens(worker)):
+        yield from found  # nothing is asked with them
+        return
     for name, model in _described(worker).items():
         yield _check(name, model, worker, deployment, root)
+
+
+def _with_tokens(worker: Mapping[str, Any]) -> Iterator[Finding]:
+    """A finding for each address that may hold a token: no worker starts with one."""
+    kinds = {"model": _described(worker)}
+    kinds |= {kind: worker.get(f"{kind}s") or {} for kind in ("lora", "embedding")}
+    for kind, described in kinds.items():
+        for name, fields in described.items():
+            try:
+                for field in _ADDRESSES:
+                    checked_source(fields.get(field) or "")
+            except TokenInAddressError as error:
+                to_do = "Every worker would refuse to start, and images and state would keep it."
+                yield bad(f"{kind} {name}" if name else kind, str(error), to_do)
 
 
 def quantizes(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> bool:
@@ -53,6 +74,8 @@ def _described(worker: Mapping[str, Any]) -> dict[str | None, Mapping[str, Any]]
         "model": worker["model"],
         "revision": worker.get("model_revision"),
         "variant": worker.get("model_variant"),
+        "vae": worker.get("model_vae"),
+        "lora": worker.get("model_lora"),
     }
     return {None: default, **(worker.get("models") or {})}
 

@@ -60,7 +60,8 @@ def checked_fields(
         value = given.get(field, None if field == required else "-")
         if not (isinstance(value, str) and value):
             raise ValueError(f"{name}.{field} is not a text")
-    checked_source(given[required])
+    for field in (required, "file"):
+        checked_source(given.get(field, ""))
     if "file" in given and not _FILE.fullmatch(given["file"]):
         raise ValueError(f"{name}.file is {given['file']!r}, not the name of a .safetensors file")
     models = given.get("models", [None])

@@ -14,6 +14,8 @@ from discord_diffusion.jobs.models import TokenInAddressError
 from discord_diffusion.logs import LogOptions
 
 T = TypeVar("T")
+_MAY_HOLD_TOKEN = re.compile(r'://(?:[^/\s"]*@|[^\s"]*\?)')
+"""A user, a password or a query, in an address of any text."""
 N = TypeVar("N", int, float)
 
 QUEUE_URL = "QUEUE_URL"
@@ -85,7 +87,8 @@ class Reader:
         try:
             return parse(value)
         except ValueError as error:
-            is_secret = isinstance(error, TokenInAddressError)
+            # Another problem of the same value may have been found first.
+            is_secret = isinstance(error, TokenInAddressError) or _MAY_HOLD_TOKEN.search(value)
             problem = f"{name}: {error}" if is_secret else f"{name}={value!r}: {error}"
             if problem not in self.problems:
                 self.problems.append(problem)

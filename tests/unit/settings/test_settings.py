@@ -98,3 +98,25 @@ def test_an_address_that_may_hold_a_token_is_refused_and_not_shown(name: str, ad
         PipelineSettings.from_environ({"MODEL": "x", name: value})
     assert str(raised.value).startswith(f"{name}: ")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("address", ["https://me:hf_secret@h.co/a", "https://h.co/a?key=hf_secret"])
+@pytest.mark.parametrize("name", ["MODELS", "LORAS", "EMBEDDINGS"])
+@pytest.mark.parametrize(
+    "rest", ['", "unknown": 1}}', '", }}', '", "file": "https://h.co/b?hf_secret"}}']
+)
+def test_no_other_problem_shows_an_address_that_may_hold_a_token(
+    name: str, address: str, rest: str
+) -> None:
+    field = {"MODELS": "model", "LORAS": "lora", "EMBEDDINGS": "embedding"}[name]
+    value = f'{{"a": {{"{field}": "{address}{rest}'
+    with pytest.raises(SettingsError, match=name) as raised:
+        PipelineSettings.from_environ({"MODEL": "x", name: value})
+    assert "secret" not in str(raised.value)
+
+
+def test_a_token_in_the_name_of_a_file_is_not_shown() -> None:
+    ink = {"lora": "org/ink", "file": "https://h.co/ink.safetensors?key=hf_secret"}
+    with pytest.raises(SettingsError, match=r"LORAS: .*HF_TOKEN") as raised:
+        PipelineSettings.from_environ({"MODEL": "x", "LORAS": json.dumps({"ink": ink})})
+    assert "secret" not in str(raised.value)

@@ -34,6 +34,25 @@ def test_a_model_that_fits_is_shown_with_how_it_is_loaded() -> None:
     assert "g5.xlarge: in bf16, whole on the GPU" in finding.found
 
 
+@pytest.mark.parametrize(
+    ("title", "fields"),
+    [
+        ("model", {"model_vae": "https://me:hf_secret@h.co/a"}),
+        ("model", {"model_lora": "https://h.co/a.safetensors?key=hf_secret"}),
+        ("model large", {"models": {"large": {"model": "https://h.co/a?key=hf_secret"}}}),
+        ("lora ink", {"loras": {"ink": {"lora": "https://h.co/a?key=hf_secret"}}}),
+        ("embedding word", {"embeddings": {"word": {"embedding": "https://u:hf_secret@h.co/a"}}}),
+    ],
+)
+def test_an_address_that_may_hold_a_token_stops_the_deployment_and_is_not_shown(
+    title: str, fields: dict[str, object]
+) -> None:
+    [finding] = check({"model": SD15, **fields}, "g4dn.xlarge")
+    assert (finding.name, finding.verdict) == (title, Verdict.BAD)
+    assert "HF_TOKEN" in finding.found
+    assert "secret" not in repr(finding)
+
+
 def test_another_model_that_does_not_fit_is_a_warning() -> None:
     default, other = check({"model": SD15, "models": {"large": {"model": FLUX}}}, "g4dn.xlarge")
     assert default.verdict is Verdict.GOOD

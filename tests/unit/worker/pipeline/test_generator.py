@@ -113,6 +113,20 @@ def test_a_model_that_was_distilled_for_its_scheduler_is_drawn_by_no_other(
         draw(model, make_parameters(scheduler="DDIMScheduler"))
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+def test_pndm_draws_any_number_of_steps_with_a_model_that_is_not_its_own(
+    generator: DiffusersGenerator, steps: int
+) -> None:
+    drawn = draw(generator, make_parameters(scheduler="PNDMScheduler", steps=steps, images=1))
+    assert len(drawn.pictures) == 1
+
+
+def test_a_model_of_another_scheduler_starts_with_pndm_in_the_settings(
+    tiny_model_folder: Path,
+) -> None:
+    assert load(tiny_model_folder, SCHEDULER="PNDMScheduler").model.scheduler == "PNDMScheduler"
+
+
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
 def test_an_unknown_scheduler_in_the_settings_is_refused_by_name(
     tiny_model_folder: Path, name: str
