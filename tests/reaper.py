@@ -40,7 +40,12 @@ def run_alone(main: Callable[[], int]) -> int:
     # The terminal sends SIGINT to the child, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, forward)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` starts it
+        signal.signal(signal.SIGHUP, forward)
     status = _wait_for(child)
+    # Another one would end this process before the rest, or meet a process with the child's id.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     left = _end_descendants(0 if status > _SIGNALLED else _END_THEMSELVES_SECONDS)
     if left:
         sys.stderr.write("These processes were left, and were ended:\n" + "".join(left))

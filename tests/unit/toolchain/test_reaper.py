@@ -22,6 +22,14 @@ def main():
     )
     if "leaves" in sys.argv:
         subprocess.run([sys.executable, "-c", left, sleeper], check=True)
+    if "stubborn" in sys.argv:
+        sleeper = (
+            "import signal, time\\n"
+            "def told(*_):\\n"
+            "    print(2, flush=True); time.sleep(1)\\n"
+            "    raise SystemExit\\n"
+            "signal.signal(signal.SIGTERM, told)\\n"
+        ) + sleeper
     if "waits" in sys.argv:
         subprocess.run([sys.executable, "-c", sleeper])
     return 7 if "fails" in sys.argv else 0
@@ -55,13 +63,31 @@ def test_an_orphan_in_a_session_of_its_own_is_ended_named_and_fails_the_run() ->
     assert "time.sleep(1000)" in errors
 
 
-def test_a_run_that_is_terminated_takes_all_that_it_started_along() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_by_a_signal_takes_all_that_it_started_along(
+    number: signal.Signals,
+) -> None:
     with start("waits") as run:
         assert run.stdout
         run.stdout.readline()
         family = psutil.Process(run.pid).children(recursive=True)
         assert len(family) == 2
-        run.send_signal(signal.SIGTERM)
+        run.send_signal(number)
         run.communicate()
+    assert run.returncode == 128 + number
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+
+
+def test_a_run_that_is_terminated_once_more_ends_what_is_left_all_the_same() -> None:
+    with start("waits", "stubborn") as run:
+        assert run.stdout
+        run.stdout.readline()
+        family = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(signal.SIGTERM)
+        psutil.wait_procs(family[:1])  # the child; what it started takes its time
+        run.stdout.readline()
+        run.send_signal(signal.SIGTERM)
+        _, errors = run.communicate()
     assert run.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in errors
     assert psutil.wait_procs(family, timeout=30)[1] == []
