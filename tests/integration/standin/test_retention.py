@@ -119,6 +119,33 @@ async def test_the_oldest_files_that_users_chose_are_forgotten() -> None:
         assert answers == [404, 404, 200, 200, 200]
 
 
+async def test_what_a_command_is_about_is_kept_as_long_as_its_token_is_valid() -> None:
+    async with running(StillClock(), kept=KEPT) as standin:
+        path = "/control/attachments?filename=a.png"
+        chosen = (await standin.http.post(path, content=b"x")).json()
+        about = await post(standin, "about", ("b.png", b"y"))
+        standin.clock.offset += 890
+        option = {"name": "picture", "type": 11, "description": "x"}
+        commands = [
+            {"name": "Vary", "type": 3},
+            {"name": "edit", "description": "x", "options": [option]},
+        ]
+        await standin.bot.put(standin.commands, json=commands)
+        await standin.send(command="Vary", command_type=3, target_id=about["id"])
+        await standin.send(command="edit", options={"picture": chosen["id"]})
+        links = [chosen["url"], about["attachments"][0]["url"]]
+
+        async def statuses(seconds: float) -> list[int]:
+            standin.clock.offset += seconds
+            for number in range(KEPT + 1):
+                await standin.http.post(path, content=b"x")
+                await post(standin, f"{number}")
+            return [(await standin.http.get(link)).status_code for link in links]
+
+        assert await statuses(899) == [200, 200]
+        assert await statuses(1) == [404, 404]
+
+
 async def test_a_refused_message_leaves_no_file(tmp_path: Path) -> None:
     async with running(state_dir=tmp_path) as standin:
         unknown = {"type": 9, "components": [{"type": 10, "content": "x"}]}

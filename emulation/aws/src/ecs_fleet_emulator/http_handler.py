@@ -17,7 +17,7 @@ from typing import Any
 
 _PLAIN = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\r\n)*")
 """Header lines without what is old or wrong: https://www.rfc-editor.org/rfc/rfc9112#section-5"""
-_VERSION = b"HTTP/1.1"
+_VERSION = "HTTP/1.1"
 _REQUEST_LINE_WORDS = 3
 # Those of the standard library.
 _LONGEST_LINE = 65_536
@@ -64,11 +64,12 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         """As the base, for a request of HTTP/1.1; others are left to the base."""
-        words = self.raw_requestline.split()
-        target_is_plain = len(words) == _REQUEST_LINE_WORDS and not words[1].startswith(b"//")
+        # As text, which has more kinds of space than bytes have: all readers divide it alike.
+        words = self.raw_requestline.decode("latin-1").split()
+        target_is_plain = len(words) == _REQUEST_LINE_WORDS and not words[1].startswith("//")
         if not target_is_plain or words[2] != _VERSION:
             return super().parse_request()
-        self.command, self.path, self.request_version = (word.decode("latin-1") for word in words)
+        self.command, self.path, self.request_version = words
         self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
         self.close_connection = False
         lines: list[bytes] = []

@@ -26,7 +26,7 @@ _WITHOUT_WORK = (
     *("inject_auth_header_if_missing", "validate_response_schema", "add_cors_response_headers"),
 )
 _REPLACED = ("parse_service_response", "log_response")
-_NO_CALL = ("Origin", "Content-Encoding")
+_NO_CALL = ("Origin", "Referer", "Content-Encoding")
 """Headers of requests that some of the handlers above look at."""
 _SIGNED = "AWS4-HMAC-SHA256 "
 _AS_SENT = "dynamodb"

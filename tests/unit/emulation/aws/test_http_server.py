@@ -210,6 +210,14 @@ def test_a_path_that_is_not_quoted_arrives_as_it_was_sent(server: HttpServer) ->
     assert path.encode("latin-1").decode() == "/☃"
 
 
+@pytest.mark.parametrize("space", [b"\xa0", b"\x85", b"\x1c"])
+def test_a_path_with_what_python_takes_for_a_space_is_refused_and_not_cut(
+    server: HttpServer, space: bytes
+) -> None:
+    received = exchange(server, b"GET /a" + space + b"b HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_form_with_parts_is_a_request(client: httpx.Client) -> None:
     assert 'name="a"' in client.post("/", files={"a": b"b"}).json()["body"]
 

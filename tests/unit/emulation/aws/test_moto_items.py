@@ -55,8 +55,14 @@ def test_an_item_is_that_of_moto_and_a_copy_of_it_is_another() -> None:
 
 
 @pytest.mark.parametrize("kilobytes", [200, 390, 420])
-def test_the_same_items_are_too_large(kilobytes: int) -> None:
-    attributes = {f"a{number}": {"S": "x" * 10_000} for number in range(kilobytes // 10)}
+@pytest.mark.parametrize("letter", ["x", "\N{SNOWMAN}"])
+@pytest.mark.parametrize("in_name", [False, True])
+def test_the_same_items_are_too_large(kilobytes: int, letter: str, *, in_name: bool) -> None:
+    text = letter * (10_000 // len(letter.encode()))
+    attributes = {
+        f"a{number}{text if in_name else ''}": {"S": "y" if in_name else text}
+        for number in range(kilobytes // 10)
+    }
 
     def is_allowed() -> bool:
         try:

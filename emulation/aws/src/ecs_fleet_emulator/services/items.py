@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.utilities import bytesize
 
 _CERTAINLY_ALLOWED = 300_000
 """Bytes: for larger items moto's own way decides, whose limit is that of DynamoDB.
@@ -27,7 +28,8 @@ def apply() -> None:
     def make(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
         item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
         values = {sys.intern(name): DynamoType(value) for name, value in attrs.items()}
-        if sum(len(name) + value.size() for name, value in values.items()) < _CERTAINLY_ALLOWED:
+        size = sum(bytesize(name) + value.size() for name, value in values.items())
+        if size < _CERTAINLY_ALLOWED:
             dict.update(item.attrs, values)
             return
         for name, value in values.items():

@@ -87,11 +87,13 @@ class Resolved:
     def add_message(self, message_id: str) -> None:
         """A message; raises UNKNOWN_MESSAGE (10008)."""
         message = self._backend.messages.get(message_id)
+        self._backend.messages.use(message)
         self._add("message", message_id, self._backend.messages.as_json(message))
 
     def add_attachment(self, attachment_id: str) -> None:
         """A file that was uploaded to the control API."""
         attachment = self._backend.attachments.find(attachment_id)
+        self._backend.attachments.use_upload(attachment_id)
         body = self._backend.attachments.as_json(attachment) if attachment else None
         self._add("attachment", attachment_id, body)
 

@@ -67,7 +67,7 @@ class AttachmentStore:
         self._by_id: dict[str, Attachment] = {}
         self._data: dict[str, bytes] = {}
         self._uploads: dict[str, float] = {}
-        """When each file was kept that belongs to no message, in Unix seconds."""
+        """When each file that belongs to no message was last chosen, in Unix seconds."""
         self._secret = secrets.token_bytes(32)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +88,11 @@ class AttachmentStore:
             oldest = next(iter(self._uploads))
             del self._uploads[oldest]
             self.forget([oldest])
+
+    def use_upload(self, attachment_id: str) -> None:
+        """Keep such a file as if it were chosen now, because an interaction begins with it."""
+        if self._uploads.pop(attachment_id, None) is not None:
+            self._uploads[attachment_id] = self._clock.now()
 
     def forget(self, attachment_ids: Iterable[str]) -> None:
         """Delete files; their links answer 404 from now on."""
