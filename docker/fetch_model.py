@@ -101,22 +101,37 @@ def merge_lora(folder: Path, lora: str) -> None:
     """
     import torch
     from diffusers import DiffusionPipeline
+    from huggingface_hub import HfApi
 
-    variant = "fp16" if any(folder.rglob("*.fp16.safetensors")) else None
-    dtype = torch.float16 if variant else torch.float32
-    pipeline = DiffusionPipeline.from_pretrained(folder, variant=variant, dtype=dtype)
     where: dict[str, Any] = {"pretrained_model_name_or_path_or_dict": lora}
     if (CONTEXT / lora).exists():
         where = {"pretrained_model_name_or_path_or_dict": str(CONTEXT / lora)}
+        if (CONTEXT / lora).is_dir():
+            where["weight_name"] = only_file(lora, os.listdir(CONTEXT / lora))
     elif link := LINK.fullmatch(lora):
         names = ("pretrained_model_name_or_path_or_dict", "revision", "weight_name")
         where = dict(zip(names, names_of(link), strict=True))
+    else:
+        where["weight_name"] = only_file(lora, HfApi().list_repo_files(lora))
+    variant = "fp16" if any(folder.rglob("*.fp16.safetensors")) else None
+    dtype = torch.float16 if variant else torch.float32
+    pipeline = DiffusionPipeline.from_pretrained(folder, variant=variant, dtype=dtype)
     pipeline.load_lora_weights(**where, use_safetensors=True)
     if not pipeline.get_active_adapters():
         sys.exit(f"{lora} changes no layer of the model.")
     pipeline.fuse_lora(safe_fusing=True)
     pipeline.unload_lora_weights()
     pipeline.save_pretrained(folder, variant=variant)
+
+
+def only_file(lora: str, names: list[str]) -> str | None:
+    """The file that a LoRA is, as the worker's `plan/loras.py` finds it; diffusers takes any."""
+    usual = "pytorch_lora_weights.safetensors"
+    files = sorted(name for name in names if name.endswith(".safetensors"))
+    top = [name for name in files if "/" not in name] or files
+    if usual in top or len(top) < 2:
+        return usual if usual in top else next(iter(top), None)
+    sys.exit(f"{lora} has several files of LoRA weights: name one, as {lora}/{top[0]}")
 
 
 main()

@@ -14,6 +14,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 
+from discord_diffusion.worker.plan.errors import UnusableFileError
+from discord_diffusion.worker.plan.loras import file_of
 from discord_diffusion.worker.plan.single_files import HubFile, locate
 
 ROOT = Path(__file__).parents[4]
@@ -119,3 +121,19 @@ def test_a_lora_is_merged_into_the_weights_of_the_image_in_half_precision(
     wanted = before[f"{layer}.weight"].float() + up @ down
     assert torch.allclose(after[f"{layer}.weight"].float(), wanted, atol=2e-3)
     assert len(changed) == len(lora) // 2
+
+
+def test_a_lora_of_several_files_is_merged_only_if_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the names that the worker takes and refuses."""
+    several = tmp_path / "lora"
+    several.mkdir()
+    for name in ("b.safetensors", "a.safetensors"):
+        (several / name).write_bytes(b"weights")
+    words = ["fetch_model.py", tmp_path / "merged", TINY, "", "", "", several]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    with pytest.raises(SystemExit, match=r"several files.*lora/a\.safetensors"):
+        runpy.run_path(str(PROGRAM))
+    with pytest.raises(UnusableFileError, match=r"several files.*lora/a\.safetensors"):
+        file_of(str(several))
