@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ecs_fleet_emulator.errors import ExperimentError
 from ecs_fleet_emulator.experiments.experiment import OVER, Experiment
 
 MOST_KEPT = 100
@@ -24,8 +25,13 @@ class Store:
         self._experiment_tokens: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def add_template(self, token: str, template: dict[str, Any]) -> dict[str, Any]:
-        """Keep a template; or the one that was kept for the token, if it still exists."""
+    def add_template(self, token: str | None, template: dict[str, Any]) -> dict[str, Any]:
+        """Keep a template; or the one that was kept for the token, if it still exists.
+
+        Raises:
+            ExperimentError: there is no token.
+        """
+        token = _given(token)
         with self._lock:
             kept = self.templates.get(self._template_tokens.get(token, ""))
             if kept is not None:
@@ -35,11 +41,17 @@ class Store:
             self._template_tokens = _of_kept(self._template_tokens, self.templates)
         return template
 
-    def add_experiment(self, token: str, make: Callable[[], Experiment]) -> tuple[Experiment, bool]:
+    def add_experiment(
+        self, token: str | None, make: Callable[[], Experiment]
+    ) -> tuple[Experiment, bool]:
         """Keep a new experiment, and whether it is one: else that of the token. Forget the oldest.
 
         What `make` raises is raised; then nothing is kept.
+
+        Raises:
+            ExperimentError: there is no token.
         """
+        token = _given(token)
         with self._lock:
             kept = self.experiments.get(self._experiment_tokens.get(token, ""))
             if kept is not None:
@@ -52,6 +64,13 @@ class Store:
                 del self.experiments[old]
             self._experiment_tokens = _of_kept(self._experiment_tokens, self.experiments)
         return experiment, True
+
+
+def _given(token: str | None) -> str:
+    """The token, which AWS's SDKs make and other clients have to send."""
+    if not token:
+        raise ExperimentError("clientToken is needed: a text that no other request has")
+    return token
 
 
 def _of_kept(tokens: dict[str, str], kept: dict[str, Any]) -> dict[str, str]:

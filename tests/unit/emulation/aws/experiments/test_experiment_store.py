@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecs_fleet_emulator.clock.timers import Timers
+from ecs_fleet_emulator.errors import ExperimentError
 from ecs_fleet_emulator.experiments import store as store_module
 from ecs_fleet_emulator.experiments.experiment import Experiment, State
 from ecs_fleet_emulator.experiments.store import Store
@@ -86,3 +87,16 @@ def test_equal_requests_make_one_template() -> None:
     assert list(store.templates) == ["EXT1"]
     del store.templates["EXT1"]
     assert store.add_template("token", {"id": "EXT3"}) == {"id": "EXT3"}
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_requests_without_a_token_are_refused_and_not_taken_for_each_other(
+    token: str | None,
+) -> None:
+    store = Store()
+    with pytest.raises(ExperimentError, match="clientToken is needed"):
+        store.add_template(token, {"id": "EXT1"})
+    with pytest.raises(ExperimentError, match="clientToken is needed"):
+        store.add_experiment(token, lambda: experiment("EXP1"))
+    assert not store.templates
+    assert not store.experiments
