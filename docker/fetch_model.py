@@ -107,7 +107,9 @@ def merge_lora(folder: Path, lora: str) -> None:
     if (CONTEXT / lora).exists():
         where = {"pretrained_model_name_or_path_or_dict": str(CONTEXT / lora)}
         if (CONTEXT / lora).is_dir():
-            where["weight_name"] = only_file(lora, os.listdir(CONTEXT / lora))
+            where["weight_name"] = only_file(
+                lora, [path.name for path in (CONTEXT / lora).iterdir()]
+            )
     elif link := LINK.fullmatch(lora):
         names = ("pretrained_model_name_or_path_or_dict", "revision", "weight_name")
         where = dict(zip(names, names_of(link), strict=True))
