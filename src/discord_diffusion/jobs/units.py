@@ -35,7 +35,7 @@ with their square."""
 class Tariff:
     """What jobs cost in one deployment; `pixels`, `steps` and `guidance` are its defaults.
 
-    `scheduler` draws a job whose model and parameters name none.
+    `scheduler` is that of the default model; None is the one in its folder.
     """
 
     pixels: int
@@ -47,7 +47,7 @@ class Tariff:
     def cost(self, parameters: GenerationParameters) -> int:
         """Hundredths of units of a job, rounded up, at least 1."""
         spec = self.models.get(parameters.model) if parameters.model else None
-        scheduler = parameters.scheduler or (spec and spec.scheduler) or self.scheduler
+        scheduler = parameters.scheduler or (spec.scheduler if spec else self.scheduler)
         width, height = parameters.finished_size
         steps, coded = parameters.steps, 1
         if source := parameters.source:
