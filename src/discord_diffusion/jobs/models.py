@@ -31,12 +31,15 @@ def checked_source(source: str) -> str:
     Raises:
         TokenInAddressError: it has a user, a password or a query.
     """
-    scheme, _, rest = source.partition("://")
-    address, _, query = rest.partition("?")
-    if rest and ("@" in address.partition("/")[0] or query not in _PUBLIC_QUERIES):
+    is_address = "://" in source  # who left that out may have left a token, which no path has
+    address, _, query = (source.partition("://")[2] or source).partition("?")
+    host = address.partition("/")[0]
+    has_user = "@" in host and (is_address or ":" in host)
+    has_query = query not in _PUBLIC_QUERIES and (is_address or "=" in query)
+    if has_user or has_query:
         raise TokenInAddressError(
-            f"an address of {scheme} has a user or a query, where tokens are: leave them out, and "
-            "give a token of the hub as HF_TOKEN"
+            "an address has a user or a query, where tokens are: leave them out, and give a token "
+            "of the hub as HF_TOKEN"
         )
     return source
 

@@ -14,7 +14,7 @@ from discord_diffusion.jobs.models import TokenInAddressError
 from discord_diffusion.logs import LogOptions
 
 T = TypeVar("T")
-_MAY_HOLD_TOKEN = re.compile(r'://(?:[^/\s"]*@|[^\s"]*\?)')
+_MAY_HOLD_TOKEN = re.compile(r'://(?:[^/\s"]*@|[^\s"]*\?)|:[^/\s"]+@|\?\w+=')
 """A user, a password or a query, in an address of any text."""
 N = TypeVar("N", int, float)
 

@@ -16,6 +16,13 @@ QUEUE = {
 }
 KEY = {"DISCORD_PUBLIC_KEY": "ab" * 32}
 
+WITH_TOKENS = (
+    "https://me:hf_secret@h.co/a",
+    "https://h.co/a?key=hf_secret",
+    "me:hf_secret@h.co/a",
+    "h.co/o/n/a.safetensors?key=hf_secret",
+)
+
 
 def test_variables_that_are_not_set_have_the_defaults_of_production() -> None:
     settings = InteractionsSettings.from_environ(QUEUE | KEY)
@@ -89,7 +96,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert settings.pipeline.device == "auto"
 
 
-@pytest.mark.parametrize("address", ["https://me:hf_secret@h.co/a", "https://h.co/a?key=hf_secret"])
+@pytest.mark.parametrize("address", WITH_TOKENS)
 @pytest.mark.parametrize("name", ["MODEL", "MODEL_LORA", "MODEL_VAE", "MODELS", "LORAS"])
 def test_an_address_that_may_hold_a_token_is_refused_and_not_shown(name: str, address: str) -> None:
     field = "lora" if name == "LORAS" else "model"
@@ -100,7 +107,7 @@ def test_an_address_that_may_hold_a_token_is_refused_and_not_shown(name: str, ad
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("address", ["https://me:hf_secret@h.co/a", "https://h.co/a?key=hf_secret"])
+@pytest.mark.parametrize("address", WITH_TOKENS)
 @pytest.mark.parametrize("name", ["MODELS", "LORAS", "EMBEDDINGS"])
 @pytest.mark.parametrize(
     "rest", ['", "unknown": 1}}', '", }}', '", "file": "https://h.co/b?hf_secret"}}']
