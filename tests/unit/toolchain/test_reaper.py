@@ -9,6 +9,9 @@ import pytest
 
 from toolchain.layout import Layout
 
+finds_orphans = pytest.mark.skipif(
+    sys.platform != "linux", reason="orphans are found on Linux only"
+)
 ROOT = Layout.of_this_checkout().root
 RUN = """
 import subprocess, sys
@@ -53,7 +56,7 @@ def test_a_run_that_leaves_nothing_ends_with_its_own_status(
     assert (run.returncode, errors) == (status, "")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux only")
+@finds_orphans
 def test_an_orphan_in_a_session_of_its_own_is_ended_named_and_fails_the_run() -> None:
     with start("leaves") as run:
         printed, errors = run.communicate()
@@ -63,6 +66,7 @@ def test_an_orphan_in_a_session_of_its_own_is_ended_named_and_fails_the_run() ->
     assert "time.sleep(1000)" in errors
 
 
+@finds_orphans
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_ended_by_a_signal_takes_all_that_it_started_along(
     number: signal.Signals,
@@ -78,6 +82,7 @@ def test_a_run_that_is_ended_by_a_signal_takes_all_that_it_started_along(
     assert psutil.wait_procs(family, timeout=30)[1] == []
 
 
+@finds_orphans
 def test_a_run_that_is_terminated_once_more_ends_what_is_left_all_the_same() -> None:
     with start("waits", "stubborn") as run:
         assert run.stdout
