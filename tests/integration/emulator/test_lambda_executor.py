@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from running_emulator import Deploy, Emulator, create_function, zipped
 
 from emulation.rig.waiting import wait_until
+from tests.targets import HOST, TARGET
 
 
 def test_a_function_gets_the_event_and_its_response_is_returned(deploy: Deploy) -> None:
@@ -214,6 +215,7 @@ def test_the_log_has_the_functions_output_between_lambdas_lines(deploy: Deploy) 
         assert [event for event in events if event.startswith(kind)]
 
 
+@pytest.mark.skipif(TARGET != HOST, reason="the emulator's image has no `node`")
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no `node` on the PATH")
 def test_a_function_in_node_has_lambdas_log_and_a_new_process_after_an_exception(
     deploy: Deploy,
