@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -135,20 +135,6 @@ class FleetStack:
     def busy(self) -> list[dict[str, Any]]:
         """The running tasks that have protected themselves, since they draw."""
         return [task for task in self.tasks("RUNNING") if task["protected"]]
-
-    @contextmanager
-    def no_answer_edited(self) -> Iterator[None]:
-        """No job ends meanwhile: Discord takes its time to say that it is called too often.
-
-        Workers are patient for a minute of pauses, in which the answers' own time does not count.
-        """
-        faults: dict[str, dict[str, object]] = {
-            "slow": {"path": "/webhooks/", "seconds": 3.0},
-            "rate_limited": {"path": "/webhooks/", "seconds": 1.0},
-        }
-        self.stack.discord.set_chaos(faults)
-        yield
-        self.stack.discord.set_chaos({})
 
     def forget_failed_starts(self) -> None:
         """What docs/operations.md says to do for a try at once."""

@@ -110,6 +110,20 @@ class Stack:
         return any("A dead letter" in one["message"] and letter in one["message"] for one in events)
 
     @contextmanager
+    def no_answer_edited(self) -> Iterator[None]:
+        """No job ends meanwhile: Discord takes its time to say that it is called too often.
+
+        Workers are patient for a minute of pauses, in which the answers' own time does not count.
+        """
+        faults: dict[str, dict[str, object]] = {
+            "slow": {"path": "/webhooks/", "seconds": 3.0},
+            "rate_limited": {"path": "/webhooks/", "seconds": 1.0},
+        }
+        self.discord.set_chaos(faults)
+        yield
+        self.discord.set_chaos({})
+
+    @contextmanager
     def changed_function(self, name: str, **variables: str) -> Iterator[None]:
         """One of the functions with other environment variables, until the context ends."""
         client = boto3.client("lambda", **_options(self.state))

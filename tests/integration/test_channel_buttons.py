@@ -143,7 +143,9 @@ def test_several_clicks_on_a_button_make_one_job(
     channel: Channel, answered: dict[str, Any], verb: str
 ) -> None:
     user = channel.new_user()
-    sent = at_once(lambda: channel.click(answered, verb, 0, user_id=user, locale="en-US"))
+    # A button works again once its job has ended, which may be before a late click is handled.
+    with channel.stack.no_answer_edited():
+        sent = at_once(lambda: channel.click(answered, verb, 0, user_id=user, locale="en-US"))
     refused = [one for one in sent if is_ephemeral(one)]
     assert len(refused) == len(sent) - 1
     assert {content_of(one) for one in refused} == {
@@ -165,7 +167,8 @@ def test_a_modal_that_is_submitted_several_times_makes_one_job(
     def send(prompt: str) -> dict[str, Any]:
         return channel.interact(modal=form, fields={"prompt": prompt}, user_id=user, locale="en-US")
 
-    sent = at_once(lambda: send("a green ring"))
+    with channel.stack.no_answer_edited():
+        sent = at_once(lambda: send("a green ring"))
     assert sum(is_ephemeral(one) for one in sent) == len(sent) - 1
     assert not is_ephemeral(send("a green star")), "other values are another request"
 

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
-USERS, EACH = 20, 2
+USERS, EACH = 10, 2
 """Many users, each with a job that waits until the one before it is answered."""
 IMAGES = 2
 CROWD = {"images": IMAGES, "steps": 4}
@@ -115,7 +115,7 @@ def test_a_crowd_scales_the_fleet_to_its_maximum_and_no_busy_task_is_stopped(
 ) -> None:
     mark = fleet.mark()
     # No job ends before the fleet has grown: how fast this machine draws decides nothing.
-    with fleet.no_answer_edited():
+    with fleet.stack.no_answer_edited():
         interactions = fleet.send_crowd(USERS, EACH, 1200000000000000000, **CROWD)
         wait_until(lambda: len(fleet.tasks("RUNNING")) == MAXIMUM, "the fleet has grown")
     fleet.wait_for_answers(interactions, IMAGES, 240)
@@ -139,7 +139,7 @@ def test_interruptions_and_a_worker_that_crashes_lose_no_answer_and_repeat_none(
     fleet: FleetStack,
 ) -> None:
     mark, began = fleet.mark(), fleet.now()
-    with fleet.no_answer_edited():
+    with fleet.stack.no_answer_edited():
         interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
         wait_until(lambda: len(fleet.tasks("RUNNING")) == MAXIMUM, "the fleet has grown")
         # It has the first job of each user. Once its leases end, the others share them.
