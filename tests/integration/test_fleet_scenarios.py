@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
-USERS, EACH = 10, 2
+USERS, EACH = 20, 2
 """Many users, each with a job that waits until the one before it is answered."""
 IMAGES = 2
 CROWD = {"images": IMAGES, "steps": 4}

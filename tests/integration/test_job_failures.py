@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def workers_of_ten_steps(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
     workers.end()
 
 
+@contextmanager
+def no_answer_edited(stack: Stack) -> Iterator[None]:
+    """Discord's rate limit holds all edits up: no job ends before the test has seen it begin."""
+    stack.discord.set_chaos({"rate_limited": {"path": "/webhooks/", "seconds": 3.0}})
+    yield
+    stack.discord.set_chaos({})
+
+
 def pictures_shown(stack: Stack, interaction: str) -> int:
     """How many versions of the answer brought pictures to the user."""
     history = stack.discord.interaction(interaction)["history"]
@@ -43,7 +52,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
     stack: Stack, workers: Workers
 ) -> None:
     worker = workers.start()
-    with stack.no_answer_edited():
+    with no_answer_edited(stack):
         interaction = stack.discord.send("imagine", SLOW)
         wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
         workers.send(worker, signal.SIGKILL)
@@ -58,7 +67,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 
 def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, workers: Workers) -> None:
     worker = workers.start()
-    with stack.no_answer_edited():
+    with no_answer_edited(stack):
         interaction = stack.discord.send("imagine", SLOW)
         wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
         workers.send(worker, signal.SIGTERM)
