@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.lanes import CROWDS, EMULATOR, FLEETS, IAM, SCENARIOS, lane, place
 
 _SAME_CODE = (
-    "it asks nothing of processes or networks, and the image has the same code: "
-    "tests/docker/test_docker_images.py"
+    "its subject is no container, and the image has the same code, says "
+    "tests/docker/test_docker_images.py; tasks in containers: test_fleet_scenarios.py"
 )
 _UNDER_LOAD = f"{_SAME_CODE}; workers that die in containers: test_fleet_faults.py"
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
