@@ -7,6 +7,7 @@ import sys
 import psutil
 import pytest
 
+from tests.heeded_signals import heed
 from toolchain.layout import Layout
 
 finds_orphans = pytest.mark.skipif(
@@ -44,7 +45,7 @@ sys.exit(reaper.run_alone(main))
 def start(*words: str) -> "subprocess.Popen[str]":
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-c", RUN, *words]
-    return subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
+    return subprocess.Popen(command, cwd=ROOT, text=True, preexec_fn=heed, **pipes)
 
 
 @pytest.mark.parametrize(("words", "status"), [((), 0), (("fails",), 7)])

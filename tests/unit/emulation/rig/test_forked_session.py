@@ -15,6 +15,7 @@ import pytest
 from ecs_fleet_emulator.processes.fork_server import IS_POSSIBLE
 from emulation.rig.waiting import wait_until
 from tests import lanes
+from tests.heeded_signals import heed
 from toolchain.layout import Layout
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked here")
@@ -22,13 +23,6 @@ pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked here"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 ROOT = Layout.of_this_checkout().root
 AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-PYTEST = """
-import signal, sys, pytest
-
-# What a shell starts in the background ignores SIGINT, and so would this.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.exit(pytest.main())
-"""
 IMPORTED = """
 import os, pathlib, signal
 
@@ -107,14 +101,17 @@ def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
         # Other plug-ins would take half of the start.
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), AUTOLOAD: "1"}
         environment["TMPDIR"] = str(temporary)
-        environment.pop("PYTEST_XDIST_WORKER", None)  # of the lane that this test runs in itself
+        # Of the run and of the lane that this test is in itself.
+        for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"):
+            environment.pop(name, None)
         run = subprocess.Popen(
-            [sys.executable, "-c", PYTEST, *options, *words, *files],
+            [sys.executable, "-m", "pytest", *options, *words, *files],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=heed,
         )
         runs.append(run)
         return run

@@ -17,6 +17,7 @@ from emulation.rig.cli import main
 from emulation.rig.errors import DeadlineError, RigError
 from emulation.rig.state import StateFolder, exclusive
 from emulation.rig.waiting import INTERRUPTED, wait_until
+from tests.heeded_signals import heed
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
@@ -42,8 +43,7 @@ def interrupted(words: list[str], folder: Path, said: str) -> subprocess.Complet
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # A suite that a shell started in the background ignores SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed,
     ) as process:
         assert process.stdout is not None
         printed = ""

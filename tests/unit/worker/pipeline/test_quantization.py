@@ -21,9 +21,12 @@ def test_weights_in_8_bits_draw_where_torchao_is_installed() -> None:
     tried = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "pytest_timeout", "-p", "no:cacheprovider", module],
         cwd=LAYOUT.root,
-        # Other plugins take a second to import.
         env=os.environ
-        | {"PYTHONPATH": str(LAYOUT.quantization), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        | {
+            "PYTHONPATH": str(LAYOUT.quantization),
+            "PYTEST_ADDOPTS": "",  # of the run that this test is in
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take a second to import
+        },
         capture_output=True,
         text=True,
         check=False,
