@@ -58,7 +58,7 @@ def _chosen(root: Path, given: argparse.Namespace) -> list[str]:
 
 
 def main() -> int:
-    """Run; 1 if too many mutants survive or the reviewed list is outdated, 2 if it cannot run."""
+    """Run; 1 if too many mutants survive or the reviewed list is outdated, 2 if a module fails."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", help="ends of paths, such as worker/lease.py")
     parser.add_argument("--all", action="store_true", help="all modules of modules.toml")
@@ -69,20 +69,30 @@ def main() -> int:
     report = Report(known.read())
     try:
         chosen = _chosen(root, given)
-        for module in chosen:
-            sys.stderr.write(f"{module} ...\n")
-            result = module_run.run(root, module, modules()[module], given.processes)
-            report.results.append(result)
     except module_run.MutationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    if not report.results:
+    if not chosen:
         sys.stdout.write(f"No module of the core differs from {given.base}.\n")
         return 0
-    survivors = [f"Survived: {mutant}" for mutant in report.unknown()]
-    problems = report.problems()
-    sys.stdout.write("\n".join(["", *survivors, *problems, report.table(), ""]))
-    return 1 if problems else 0
+    failed = [one for one in chosen if not _try(root, one, given.processes, report)]
+    if report.results:
+        survivors = [f"Survived: {mutant}" for mutant in report.unknown()]
+        problems = report.problems()
+        sys.stdout.write("\n".join(["", *survivors, *problems, report.table(), ""]))
+        return 2 if failed else 1 if problems else 0
+    return 2
+
+
+def _try(root: Path, module: str, processes: int, report: Report) -> bool:
+    """Whether the mutants of a module could be tested; the others are tested all the same."""
+    sys.stderr.write(f"{module} ...\n")
+    try:
+        report.results.append(module_run.run(root, module, modules()[module], processes))
+    except module_run.MutationError as error:
+        sys.stderr.write(f"{error}\n")
+        return False
+    return True
 
 
 if __name__ == "__main__":

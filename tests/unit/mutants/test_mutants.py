@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import known
-from tests.mutants.__main__ import modules, touched
+from tests.mutants import known, module_run
+from tests.mutants.__main__ import main, modules, touched
 from tests.mutants.known import KnownSurvivor
-from tests.mutants.module_run import ModuleResult, run
+from tests.mutants.module_run import ModuleResult, MutationError, run
 from tests.mutants.mutant import Mutant
 from tests.mutants.report import Report
 from toolchain.layout import Layout
@@ -165,3 +165,20 @@ def test_mutants_of_a_real_module_are_killed_or_named(tmp_path: Path) -> None:
     before_and_after = [(each.function, each.before, each.after) for each in result.survivors]
     assert before_and_after == [("larger", "return a if a > b else b", "return a if a >= b else b")]
     assert 0 < result.seconds <= time.monotonic() - before
+
+
+def test_a_module_that_cannot_be_run_fails_the_run_and_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_but_the_first(_root: Path, module: str, *_: object) -> ModuleResult:
+        if module.endswith("fleet/pace.py"):
+            raise MutationError("no test covers it")
+        return ModuleResult(module, 10, (), 1.0)
+
+    monkeypatch.setattr(module_run, "run", run_but_the_first)
+    monkeypatch.setattr("tests.mutants.known.read", list)
+    monkeypatch.setattr("sys.argv", ["mutants", "fleet/pace.py", "fleet/starts.py"])
+    assert main() == 2
+    printed = capsys.readouterr()
+    assert "no test covers it" in printed.err
+    assert "fleet/starts.py" in printed.out
