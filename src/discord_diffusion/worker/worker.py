@@ -36,8 +36,14 @@ _FETCH_THREADS = 2
 few, because each may take much memory."""
 _DELIVER_THREADS = 4
 _GIVE_BACK_SECONDS = 5.0
-_UPLOAD_GRACE_SECONDS = 10
-"""How long a job whose upload was interrupted stays hidden: the pictures may still arrive."""
+_SETTLE_SECONDS = 1.0
+"""How long a job that is given back waits for an edit that is under way."""
+_EDIT_GRACE_SECONDS = 10
+"""How long a job is hidden whose edit was interrupted, and may still arrive at Discord.
+
+Pictures that arrive later than those of the next worker are there twice, and progress overwrites
+them.
+"""
 
 
 class Worker:
@@ -228,9 +234,10 @@ class Worker:
             log.warning("The job is given back", extra={"stage": held.stage.value})
             held.given_back = True
             held.progress.stop()
-            held.progress.settle(1.0)
+            settled = held.progress.settle(_SETTLE_SECONDS)
             held.lease.end()
-            grace = _UPLOAD_GRACE_SECONDS if held.stage is Stage.DELIVERING else 0
+            delivering = held.stage is Stage.DELIVERING
+            grace = _EDIT_GRACE_SECONDS if delivering or not settled else 0
             self._outcomes.give_back(held.message, grace)
             self.held_jobs.remove(held)
 

@@ -212,6 +212,7 @@ class MemoryPublisher:
     apology_error: Exception | None = None
     """Raised instead of showing an apology."""
     during_upload: Callable[[], None] = lambda: None
+    during_progress: Callable[[], None] = lambda: None
     timeouts: list[float | None] = field(default_factory=list)
 
     def message_state(self, to: JobHeader, *, timeout_seconds: float | None = None) -> MessageState:
@@ -221,6 +222,7 @@ class MemoryPublisher:
         return MessageState.APOLOGY if to.id in dict(self.apologies) else MessageState.PENDING
 
     def show_progress(self, job: Job, status: str, sketch: Image.Image | None = None) -> None:
+        self.during_progress()
         self.progress.append((job.id, status))
         if sketch:
             self.sketches.append(sketch)

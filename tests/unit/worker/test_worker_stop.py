@@ -55,6 +55,22 @@ def test_an_upload_that_does_not_end_in_time_is_given_back_with_a_delay(
     assert harness.queue.released == [(message.receipt_handle, 10)]
 
 
+def test_a_job_whose_progress_is_still_under_way_to_discord_is_given_back_with_a_delay(
+    harness: Harness, gate: Gate
+) -> None:
+    """It would overwrite the pictures of the worker that has the job next."""
+    harness.publisher.during_progress = gate
+    drawn = Gate()
+    harness.generator.during = drawn
+    message = make_message(make_job().to_json())
+    harness.give(message)
+    assert drawn.reached.wait(60)
+    assert gate.reached.wait(60)
+    harness.worker.give_back()
+    assert harness.queue.released == [(message.receipt_handle, 10)]
+    drawn.open()
+
+
 @pytest.mark.parametrize("receive_count", [1, MAX_RECEIVES])
 def test_a_job_given_back_on_its_last_receive_leads_to_an_apology(
     harness: Harness, receive_count: int

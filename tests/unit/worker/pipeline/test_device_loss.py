@@ -6,8 +6,9 @@ The errors are of the classes that torch raises, with its texts, raised where a 
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,18 @@ ABOUT_MEMORY = [
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     MemoryError(),
 ]
+ONE_OF_EACH_CLASS = [*{type(error): error for error in ERRORS}.values()]
+"""The texts of these errors are not read: what may differ from place to place is what is caught."""
+
+
+def at_places(
+    places: Sequence[Any], errors: Sequence[Exception], elsewhere: Sequence[Exception]
+) -> list[tuple[Any, Exception]]:
+    """All errors at the first place, and some at the others."""
+    first, *others = places
+    return [*product([first], errors), *product(others, elsewhere)]
+
+
 _OF_NO_GPU = {
     "Error": "TorchScript (`torch.jit.Error`), which the worker does not run",
     **dict.fromkeys(
@@ -109,11 +122,19 @@ def strike(generator: DiffusersGenerator, monkeypatch: pytest.MonkeyPatch) -> St
     return on
 
 
-@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
-@pytest.mark.parametrize(("part", "call"), [("unet", 1), ("unet", 3), ("vae", 1)], **SHOWN)
+@pytest.mark.parametrize(
+    ("place", "error"),
+    at_places(
+        [("unet", 1), ("unet", 3), ("vae", 1)],
+        [*ERRORS, *ABOUT_MEMORY],
+        [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY],
+    ),
+    **SHOWN,
+)
 def test_an_error_after_which_nothing_works_ends_the_worker_whatever_its_text(
-    generator: DiffusersGenerator, strike: Strike, part: str, call: int, error: Exception
+    generator: DiffusersGenerator, strike: Strike, place: tuple[str, int], error: Exception
 ) -> None:
+    part, call = place
     device = strike(part, error, strikes_at=call)
     requests = [GenerationRequest(make_parameters(seed=seed)) for seed in (1, 50)]
     with pytest.raises(DeviceLostError):
@@ -121,8 +142,9 @@ def test_an_error_after_which_nothing_works_ends_the_worker_whatever_its_text(
     assert device.calls <= call + 1, "only a decoder that is short of memory tries once more"
 
 
-@pytest.mark.parametrize("error", ERRORS, **SHOWN)
-@pytest.mark.parametrize("part", ["unet", "vae"])
+@pytest.mark.parametrize(
+    ("part", "error"), at_places(["unet", "vae"], ERRORS, ONE_OF_EACH_CLASS), **SHOWN
+)
 def test_an_error_of_one_call_fails_its_job_and_the_worker_goes_on(
     generator: DiffusersGenerator, strike: Strike, part: str, error: Exception
 ) -> None:
@@ -199,7 +221,7 @@ def test_every_class_of_error_that_torch_has_for_a_gpu_is_raised_here() -> None:
             for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, Exception)
         }
-    raised = {type(error) for error in (*ERRORS, *ABOUT_MEMORY)}
+    raised = {type(error) for error in (*ONE_OF_EACH_CLASS, *ABOUT_MEMORY)}
     assert {kind.__name__ for kind in known - raised} == set(_OF_NO_GPU)
 
 
@@ -250,8 +272,15 @@ def start(loaded_pipe: Any, tiny_model_folder: Path, monkeypatch: pytest.MonkeyP
     return Start(tiny_model_folder, monkeypatch)
 
 
-@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
-@pytest.mark.parametrize("where", ["load", "place", "warm-up"])
+@pytest.mark.parametrize(
+    ("where", "error"),
+    at_places(
+        ["load", "place", "warm-up"],
+        [*ERRORS, *ABOUT_MEMORY],
+        [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY],
+    ),
+    **SHOWN,
+)
 def test_a_start_ends_by_the_device_if_it_is_lost_and_by_the_model_if_not(
     start: Start, where: str, error: Exception
 ) -> None:
@@ -261,7 +290,7 @@ def test_a_start_ends_by_the_device_if_it_is_lost_and_by_the_model_if_not(
             start.of_default_model()
 
 
-@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
+@pytest.mark.parametrize("error", [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY], **SHOWN)
 @pytest.mark.parametrize("where", ["load", "place", "warm-up"])
 def test_a_job_whose_model_cannot_start_on_a_lost_device_ends_the_worker(
     start: Start, where: str, error: Exception
@@ -272,7 +301,7 @@ def test_a_job_whose_model_cannot_start_on_a_lost_device_ends_the_worker(
         two_models.generate([request], ignore)
 
 
-@pytest.mark.parametrize("error", ERRORS, **SHOWN)
+@pytest.mark.parametrize("error", ONE_OF_EACH_CLASS, **SHOWN)
 @pytest.mark.parametrize("where", ["load", "place", "warm-up"])
 def test_a_job_whose_model_cannot_start_on_a_device_that_works_fails_alone(
     start: Start, where: str, error: Exception
