@@ -39,7 +39,6 @@ OPTIONS = StackOptions(
     answer_seconds=ANSWER_SECONDS,
     variables={
         "max_receive_count": 5,
-        "worker": {"torch_threads": 1},
         # A task for every job of another user, however fast this machine draws.
         "scaling": {"target_wait_seconds": 0, "scale_in_hold_seconds": 60},
         "alarms": {"no_capacity_minutes": 2},

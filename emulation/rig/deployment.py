@@ -147,6 +147,7 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             # Nobody pays for what goes out of this machine.
             "picture_format": "png",
             "model_notice": model.notice,
+            "torch_threads": model.torch_threads,
             "models": model.models(),
             "loras": {name: {"lora": f"{model.model}/loras/{name}"} for name in model.loras},
             # A model is checked here by its own safety checker, so that nothing is downloaded.

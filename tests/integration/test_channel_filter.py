@@ -33,7 +33,7 @@ def held_back(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     places = filtered_model.save(folder, PARAMETERS, HELD_BACK)
     workers = workers_on(stack)
     # The stack's LoRA is of another model.
-    changes = {"MODEL": str(folder), "LORAS": "{}", "PICTURE_SCALE": "1", "TORCH_THREADS": "1"}
+    changes = {"MODEL": str(folder), "LORAS": "{}", "PICTURE_SCALE": "1"}
     workers.change(DEVICE="cpu", **changes)
     workers.start()
     yield places

@@ -161,7 +161,7 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
 ) -> None:
     rng = random.Random(seed)
     dead = stack.dead_letters()
-    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES), TORCH_THREADS="1")
+    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES))
     fleet = ChaosFleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, rng)
     crowd = Crowd(stack.discord, JOBS, USERS, rng, first_user=1000 * seed, cancels=True)
     plan = shuffled_signals(rng, SIGNALS_OF_A_KIND)

@@ -83,7 +83,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
 ) -> None:
     rng = random.Random(SEED)
     dead = stack.dead_letters()
-    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES), TORCH_THREADS="1")
+    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES))
     fleet = ChaosFleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, rng)
     crowd = Crowd(stack.discord, JOBS, USERS, rng)
     plan = shuffled_signals(rng, SIGNALS_OF_A_KIND)
