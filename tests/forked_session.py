@@ -4,10 +4,13 @@ Each process of pytest-xdist would import and collect everything for itself. Her
 that once. In the place of a process, xdist starts `fork_request.py`, which asks the template for a
 fork; the fork continues as a process of xdist, with files and temporary folders of its own.
 
+The fork server of a stack's workers, which imports torch for seconds, is a fork of it, too.
+
 Forking is safe: collecting the tests calls nothing of torch, so that OpenMP's threads do not exist
 yet (`emulation/rig/host/fork_server.py` says more).
 """
 
+import faulthandler
 import os
 import selectors
 import shlex
@@ -18,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -28,7 +33,9 @@ import pytest
 from execnet.gateway_base import get_execmodel, init_popen_io, serve
 from xdist import remote
 
+from discord_diffusion.worker.shutdown import exit_now
 from ecs_fleet_emulator.processes.fork_server import IS_POSSIBLE
+from emulation.rig.host import fork_server, parts
 from tests import fork_request
 
 _OPTION = "--fork-for"
@@ -68,9 +75,8 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[execnet.XSpec
     if address is None:
         config.get_terminal_writer().line("The tests cannot be collected once for all processes.")
         return
-    request = [sys.executable, "-I", "-S", str(fork_request.__file__), address]
     for spec in specs:
-        spec.python = shlex.join(request)
+        spec.python = shlex.join(fork_request.command(address, fork_request.LANE))
     config.pluginmanager.register(_RemoteSource())
 
 
@@ -141,13 +147,15 @@ class _Template:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Fork; in a fork, run the tests that xdist sends."""
-        files = self._fork_at_requests()
-        if files is None:
+        request = self._fork_at_requests()
+        if request is None:
             # Who made it may have been killed.
             shutil.rmtree(Path(self._address).parent, ignore_errors=True)
             os._exit(0)
         self._is_fork = True
-        self._take(files)
+        if request.kind == fork_request.FORK_SERVER:
+            self._serve_workers(request.files)
+        self._take(request.files)
         channel = _channel.get()
         if channel is None:
             os._exit(1)
@@ -157,24 +165,41 @@ class _Template:
         """Let the channel close."""
         _has_ended.set()
 
-    def _fork_at_requests(self) -> Sequence[int] | None:
-        """In a fork, its standard input, output and error; None in the template, at the end."""
+    def _fork_at_requests(self) -> "_Request | None":
+        """In a fork, what was requested; None in the template, at the end."""
         if threads := threading.enumerate()[1:]:
             raise pytest.UsageError(f"An import of the tests has started {threads}: see {__name__}")
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
         with _Requests(self._control, self._address) as requests:
             self._control.send(_READY)
-            files = requests.serve()
+            request = requests.serve()
         signal.signal(signal.SIGINT, interrupt)
-        return files
+        return request
 
-    def _take(self, files: Sequence[int]) -> None:
-        """Take the files of the request, and serve xdist on them in a thread."""
-        capture = self._config.pluginmanager.getplugin("capturemanager")
-        capture.stop_global_capturing()
+    def _become(self, files: Sequence[int]) -> None:
+        """Have the files of a request as standard input, output and error."""
+        self._config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
         for number, file in enumerate(files):
             os.dup2(file, number)
             os.close(file)
+
+    def _serve_workers(self, files: Sequence[int]) -> None:
+        """Be the fork server of a stack's workers, or a worker of it; ends this process."""
+        self._become(files)
+        faulthandler.disable()
+        status: object = 1
+        try:
+            fork_server.main()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        except BaseException:  # noqa: BLE001 - as an interpreter ends
+            traceback.print_exc()
+        exit_now(status if isinstance(status, int) else 0 if status is None else 1)
+
+    def _take(self, files: Sequence[int]) -> None:
+        """Take the files of the request, and serve xdist on them in a thread."""
+        self._become(files)
         while os.read(0, 1) != b"\n":  # the source of the server, which is imported already
             pass
         os.write(1, b"1")
@@ -185,12 +210,15 @@ class _Template:
             _channel.put(None)
 
         threading.Thread(target=run, name="xdist").start()
+        capture = self._config.pluginmanager.getplugin("capturemanager")
         capture.start_global_capturing()
         capture.suspend_global_capture()
 
     def _work(self, session: pytest.Session, channel: execnet.Channel) -> bool:
         """What `xdist.remote` does where it has collected the tests itself."""
         os.environ.pop(_NVML_CHECK, None)
+        command = fork_request.command(self._address, fork_request.FORK_SERVER)
+        parts.FORK_SERVER_COMMAND = tuple(command)
         given, _, options, _ = channel.receive()
         os.environ["PYTEST_XDIST_TESTRUNUID"] = given["testrunuid"]
         os.environ["PYTEST_XDIST_WORKER"] = given["workerid"]
@@ -208,6 +236,14 @@ class _Template:
             worker.pytest_warning_recorded(**warning)
         worker.pytest_collection_finish(session)
         return worker.pytest_runtestloop(session)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A request for a fork: its kind, and its standard input, output and error."""
+
+    kind: str
+    files: Sequence[int]
 
 
 class _Requests:
@@ -236,8 +272,8 @@ class _Requests:
             os.close(ended)
             connection.close()
 
-    def serve(self) -> Sequence[int] | None:
-        """In a fork, the files of its request; None in the template, when all has ended."""
+    def serve(self) -> _Request | None:
+        """In a fork, its request; None in the template, when all has ended."""
         is_open = True
         while is_open or self._forks:
             for key, _ in self._selector.select():
@@ -245,8 +281,8 @@ class _Requests:
                     is_open = False
                     self._selector.unregister(self._control)
                 elif key.fileobj is self._listener:
-                    if (files := self._fork()) is not None:
-                        return files
+                    if (request := self._fork()) is not None:
+                        return request
                 elif key.fileobj in self._forks:
                     self._release(key.fd)
                 elif key.data in self._forks:  # who asked has ended
@@ -254,13 +290,13 @@ class _Requests:
                     os.kill(self._forks[key.data][0], signal.SIGKILL)
         return None
 
-    def _fork(self) -> Sequence[int] | None:
+    def _fork(self) -> _Request | None:
         connection, _ = self._listener.accept()
-        _, files, _, _ = socket.recv_fds(connection, 16, 3)
+        kind, files, _, _ = socket.recv_fds(connection, 16, 3)
         pid = os.fork() if len(files) == 3 else None
         if pid == 0:
             connection.close()
-            return files
+            return _Request(kind.decode(), files)
         for file in files:
             os.close(file)
         if pid is None:

@@ -13,8 +13,7 @@ from ecs_fleet_emulator.processes.fork_server import (
     ForkedProcess,
     ForkServer,
 )
-from emulation.rig.host import processes
-from emulation.rig.host.parts import FORK_SERVER_COMMAND, WORKER_COMMAND
+from emulation.rig.host import parts, processes
 from emulation.rig.host.processes import PRIVATE_UMASK, base_environment
 from emulation.rig.state import ProcessRecord
 from toolchain.layout import Layout
@@ -43,7 +42,7 @@ class WorkerForks:
                 pid = fork.wait_for_pid()
                 assert pid, "the fork server has ended"
                 return ProcessRecord(name, pid, _started_at(pid), str(log))
-        return processes.spawn(name, list(WORKER_COMMAND), variables, log, cwd=ROOT)
+        return processes.spawn(name, list(parts.WORKER_COMMAND), variables, log, cwd=ROOT)
 
     def close(self) -> None:
         """End the fork server and all workers that are left."""
@@ -58,7 +57,7 @@ class WorkerForks:
 
             def start(stdin: socket) -> "subprocess.Popen[bytes]":
                 return subprocess.Popen(
-                    FORK_SERVER_COMMAND,
+                    parts.FORK_SERVER_COMMAND,
                     env=variables,
                     cwd=ROOT,
                     stdin=stdin,

@@ -27,7 +27,7 @@ CONNECTOR = "connector"
 
 WORKER_COMMAND = (sys.executable, "-m", worker_process.__name__, "discord_diffusion.worker")
 """The command of the worker's image."""
-FORK_SERVER_COMMAND = (sys.executable, "-m", "emulation.rig.host.fork_server")
+FORK_SERVER_COMMAND: tuple[str, ...] = (sys.executable, "-m", "emulation.rig.host.fork_server")
 """The command of the process that forks workers."""
 
 _START_SECONDS = 120.0
