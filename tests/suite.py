@@ -10,7 +10,7 @@ import pytest
 
 from tests import lanes
 
-AT_A_TIME = 4
+AT_A_TIME = 5
 REPEAT_FAILED_TESTS = "REPEAT_FAILED_TESTS"
 
 
