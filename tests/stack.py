@@ -21,7 +21,7 @@ from emulation.rig.emulator_client import (
 )
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
-from emulation.rig.host.parts import TASK_LOGS
+from emulation.rig.host.parts import TASK_LOGS, TELEMETRY
 from emulation.rig.host.processes import base_environment
 from emulation.rig.options import EMBEDDED_MODEL, FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandInClient
@@ -142,6 +142,12 @@ class Stack:
             yield
         finally:
             set_environment(kept)
+
+    def end_telemetry(self) -> None:
+        """End what reports to the operations page: each report costs, and no more test looks."""
+        if self.state.target == HOST:
+            ended = [one for one in self.state.processes if one.name == TELEMETRY]
+            processes.terminate(tuple(ended))
 
     def plan_is_empty(self) -> bool:
         """Whether Terraform would change nothing."""

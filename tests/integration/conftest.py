@@ -17,6 +17,7 @@ def _provider(shared_terraform_provider: None) -> None:
 def fleet_stack() -> Iterator[FleetStack]:
     """A stack for several modules, whose fleet sleeps until there is a job."""
     with running("test-fleet", OPTIONS) as stack:
+        stack.end_telemetry()
         found = FleetStack(stack)
         found.wait_until_asleep()
         yield found

@@ -45,6 +45,7 @@ def stack() -> Iterator[FleetStack]:
             "FAILED_STARTS": str(FAILED_STARTS),
             "RETRY_PAUSE_SECONDS": str(PAUSE_SECONDS),
         }
+        started.end_telemetry()
         found = FleetStack(started)
         # A capacity provider would ask for two, if its minute came before the wake-up's request
         # for one: each start is one instance, whichever comes first.

@@ -6,6 +6,7 @@ import httpx
 import psutil
 import pytest
 
+from emulation.rig.host import processes
 from tests import foreign_web
 from tests.stack import Stack
 from tests.targets import HOST, TARGET
@@ -16,8 +17,7 @@ pytestmark = pytest.mark.skipif(TARGET != HOST, reason="its processes are in con
 def listening(stack: Stack) -> list[tuple[str, int]]:
     """The addresses on which the stack's processes listen, and all that they started."""
     found = []
-    for record in stack.state.processes:
-        root = psutil.Process(record.pid)
+    for root in filter(None, map(processes.find, stack.state.processes)):
         for process in (root, *root.children(recursive=True)):
             try:
                 connections = process.net_connections("inet")
