@@ -66,13 +66,18 @@ USED_BY: Mapping[str, frozenset[Right]] = {
             ("waiting", "dynamodb:GetItem"),
         }
     ),
-    # Dead letters.
+    # Dead letters, and messages that are given back: a scenario may do without.
     "test_job_failures": frozenset(
-        ("dead-letters", action)
-        for action in (
-            *("cloudwatch:PutMetricData", "dynamodb:GetItem", "dynamodb:UpdateItem"),
-            *("logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage"),
-        )
+        {
+            *(
+                ("dead-letters", action)
+                for action in (
+                    *("cloudwatch:PutMetricData", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                    *("logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage"),
+                )
+            ),
+            ("task", "sqs:ChangeMessageVisibility"),
+        }
     ),
     # What a button does again, and what "Show parameters" shows.
     "test_channel_buttons": frozenset({("interactions", "dynamodb:GetItem")}),

@@ -145,5 +145,7 @@ def test_if_the_queue_refuses_the_job_the_user_is_notified_in_the_same_answer(
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
-def test_the_rights_about_dead_letters_are_used(stack: Stack) -> None:
+def test_the_rights_about_dead_letters_and_messages_that_are_given_back_are_used(
+    stack: Stack,
+) -> None:
     rights.assert_used(__name__, stack.state)
