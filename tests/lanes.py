@@ -22,7 +22,9 @@ _OPTIONS = (
 CROWDS, EMULATOR, FLEETS, IAM, SCENARIOS = "crowds", "emulator", "fleets", "iam", "scenarios"
 _BY_MODULE = {
     # The stack of the whole run: all of tests/integration but the modules with stacks of their own.
+    # Those first that look at what its telemetry reports.
     **{f"tests/e2e/test_{name}.py": CROWDS for name in ("real_stack", "foreign_pages")},
+    "tests/integration/test_request_path.py": CROWDS,
     **{
         f"tests/integration/test_{name}.py": name
         for name in ("fleet_faults", "rig_cli", "deploy_rehearsal", "deploy_rights", "edited_code")

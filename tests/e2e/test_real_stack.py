@@ -1,8 +1,5 @@
 """The whole stack, used in a browser: a prompt typed into the page becomes pictures."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from emulation.rig.state import ProcessRecord
@@ -22,13 +19,6 @@ _WATCH = """() => {
     .observe(document.getElementById("messages"), { subtree: true, childList: true });
 }"""
 """Records every text of the newest message, because some are shown for a moment only."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _telemetry(stack: Stack) -> Iterator[None]:
-    """The last tests that look at what the telemetry reports."""
-    yield
-    stack.end_telemetry()
 
 
 def opened(browser: Browser, stack: Stack, path: str = "/") -> Page:

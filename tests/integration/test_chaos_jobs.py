@@ -33,7 +33,8 @@ FAULTS: dict[str, dict[str, object]] = {
     "rate_limited": {"probability": 0.05, "path": "/webhooks/", "seconds": 0.3},
     "server_error": {"probability": 0.05, "path": "/webhooks/"},
     "dropped": {"probability": 0.05, "path": "/webhooks/", "when": "after"},
-    "early_404": {"probability": 0.3, "seconds": 30.0},
+    # Shorter than the 10 s from its first edit in which a job is not given up.
+    "early_404": {"probability": 0.5, "seconds": 8.0},
 }
 
 

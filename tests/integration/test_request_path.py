@@ -1,6 +1,7 @@
 """A signed interaction becomes pictures, through every part that production has."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -18,6 +19,13 @@ HOSTILE = {
     "null bytes": "a red\x00 circle\x00",
     "markdown": "# heading\n> quote ||spoiler|| **bold** [link](https://example.org)",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _telemetry(stack: Stack) -> Iterator[None]:
+    """No test after these looks at what the telemetry reports."""
+    yield
+    stack.end_telemetry()
 
 
 def test_imagine_is_answered_at_once_and_then_with_pictures(stack: Stack, worker: object) -> None:

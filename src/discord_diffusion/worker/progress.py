@@ -88,6 +88,8 @@ class Progress:
                 if self._is_forbidden():
                     self.forbidden = True
                     return
+                if self._stopped:  # while that was asked
+                    return
                 self._edit(shown, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out

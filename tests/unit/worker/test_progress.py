@@ -87,6 +87,25 @@ def test_no_progress_edit_begins_after_stop() -> None:
     assert screen.shown == []
 
 
+def test_no_progress_edit_begins_after_a_stop_while_the_table_was_asked() -> None:
+    """It would reach Discord after the answer, and replace it."""
+    screen = Screen()
+    asked, answered = threading.Event(), threading.Event()
+
+    def is_forbidden() -> bool:
+        asked.set()
+        assert answered.wait(60)
+        return False
+
+    with sending(Progress(screen.edit, is_forbidden=is_forbidden)) as progress:
+        progress.report("start")
+        assert asked.wait(60)
+        progress.stop()
+        answered.set()
+        assert progress.settle(60)
+    assert screen.shown == []
+
+
 def test_an_edit_that_hangs_delays_no_other_thread_and_is_known_to_be_under_way() -> None:
     screen = Screen()
     screen.gate.clear()
