@@ -127,3 +127,19 @@ def test_what_is_typed_before_the_page_has_loaded_is_answered(browser: Browser, 
     held[0].continue_()
     expect(page.get_by_role("option", name="/imagine")).to_be_visible()
     page.context.close()
+
+
+def test_a_command_that_is_sent_before_the_page_has_loaded_is_sent(
+    browser: Browser, bot: Bot
+) -> None:
+    page = browser.new_context(viewport=WIDE).new_page()
+    held: list[Route] = []
+    page.route("**/control/snapshot", lambda route: held.append(route))
+    page.goto(bot.url)
+    page.locator("#composer-text").press_sequentially("/form ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#popup")).to_contain_text("loading…")
+    expect(page.locator("#composer-hint")).to_be_empty()
+    held[0].continue_()
+    expect(page.get_by_role("dialog", name="Describe the picture")).to_be_visible()
+    page.context.close()

@@ -15,6 +15,8 @@ export class Composer {
   #box;
   #draft = null;
   #hint;
+  /** Whether Enter was pressed before the commands were known. */
+  #isEntered = false;
 
   constructor(state, session, send) {
     this.state = state;
@@ -45,7 +47,10 @@ export class Composer {
 
   /** Show the commands that are registered now, if the picker is open. */
   refreshCommands() {
-    if (document.activeElement === this.#text && this.#text.value.startsWith("/")) this.#onInput();
+    if (document.activeElement !== this.#text || !this.#text.value.startsWith("/")) return;
+    const isEntered = this.#isEntered;
+    this.#onInput();
+    if (isEntered && this.#draft) this.#submit();
   }
 
   /** Open the command picker. */
@@ -114,6 +119,7 @@ export class Composer {
   }
 
   #onInput() {
+    this.#isEntered = false;
     const text = this.#text.value;
     this.#hint.replaceChildren();
     if (!text.startsWith("/")) {
@@ -165,6 +171,10 @@ export class Composer {
     const text = this.#text.value.trim();
     if (!text) {
       this.start();
+      return;
+    }
+    if (text.startsWith("/") && !this.state.loaded) {
+      this.#isEntered = true;
       return;
     }
     const warning = text.startsWith("/") ? `There is no command ${text.split(" ")[0]} here.` : ONLY_COMMANDS;
