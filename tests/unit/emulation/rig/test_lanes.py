@@ -36,34 +36,11 @@ def test_each_test_of_a_module_runs_once_in_one_lane_even_if_it_fails(
     module = tmp_path / "test_lanes_here.py"
     module.write_text(MODULE)
     separate(monkeypatch, tmp_path)
-    monkeypatch.delenv(suite.REPEAT_FAILED_TESTS, raising=False)
     assert suite.run(ROOT, (), [str(module)], {}, at_a_time=2) == pytest.ExitCode.TESTS_FAILED
     assert "1 failed, 5 passed" in capfd.readouterr().out.strip().splitlines()[-1]
     ran_in = module.with_suffix(".lanes").read_text().split()
     assert len(ran_in) == 6
     assert len(set(ran_in)) == 1
-
-
-def test_ci_runs_a_failed_test_once_more_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    module = tmp_path / "test_luck.py"
-    module.write_text(
-        "import pathlib\n\n"
-        "def test_second_run():\n"
-        "    ran = pathlib.Path(__file__).with_suffix('.ran')\n"
-        "    before = ran.exists()\n"
-        "    ran.touch()\n"
-        "    assert before\n\n"
-        "def test_other():\n"
-        "    pass\n"
-    )
-    separate(monkeypatch, tmp_path)
-    monkeypatch.setenv(suite.REPEAT_FAILED_TESTS, "1")
-    assert suite.run(ROOT, (), [str(module)], {}, at_a_time=1) == pytest.ExitCode.OK
-    printed = capfd.readouterr()
-    assert "each is a defect" in printed.err
-    assert "1 passed, 1 deselected" in printed.out.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ The errors are of the classes that torch raises, with its texts, raised where a 
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -74,14 +74,6 @@ ONE_OF_EACH_CLASS = [*{type(error): error for error in ERRORS}.values()]
 """The texts of these errors are not read: what may differ from place to place is what is caught."""
 
 
-def at_places(
-    places: Sequence[Any], errors: Sequence[Exception], elsewhere: Sequence[Exception]
-) -> list[tuple[Any, Exception]]:
-    """All errors at the first place, and some at the others."""
-    first, *others = places
-    return [*product([first], errors), *product(others, elsewhere)]
-
-
 _OF_NO_GPU = {
     "Error": "TorchScript (`torch.jit.Error`), which the worker does not run",
     **dict.fromkeys(
@@ -124,11 +116,10 @@ def strike(generator: DiffusersGenerator, monkeypatch: pytest.MonkeyPatch) -> St
 
 @pytest.mark.parametrize(
     ("place", "error"),
-    at_places(
-        [("unet", 1), ("unet", 3), ("vae", 1)],
-        [*ERRORS, *ABOUT_MEMORY],
-        [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY],
-    ),
+    [
+        *product([("unet", 1)], [*ERRORS, *ABOUT_MEMORY]),
+        *product([("unet", 3), ("vae", 1)], [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY]),
+    ],
     **SHOWN,
 )
 def test_an_error_after_which_nothing_works_ends_the_worker_whatever_its_text(
@@ -142,9 +133,8 @@ def test_an_error_after_which_nothing_works_ends_the_worker_whatever_its_text(
     assert device.calls <= call + 1, "only a decoder that is short of memory tries once more"
 
 
-@pytest.mark.parametrize(
-    ("part", "error"), at_places(["unet", "vae"], ERRORS, ONE_OF_EACH_CLASS), **SHOWN
-)
+@pytest.mark.parametrize("error", ONE_OF_EACH_CLASS, **SHOWN)
+@pytest.mark.parametrize("part", ["unet", "vae"])
 def test_an_error_of_one_call_fails_its_job_and_the_worker_goes_on(
     generator: DiffusersGenerator, strike: Strike, part: str, error: Exception
 ) -> None:
@@ -272,15 +262,8 @@ def start(loaded_pipe: Any, tiny_model_folder: Path, monkeypatch: pytest.MonkeyP
     return Start(tiny_model_folder, monkeypatch)
 
 
-@pytest.mark.parametrize(
-    ("where", "error"),
-    at_places(
-        ["load", "place", "warm-up"],
-        [*ERRORS, *ABOUT_MEMORY],
-        [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY],
-    ),
-    **SHOWN,
-)
+@pytest.mark.parametrize("error", [*ONE_OF_EACH_CLASS, *ABOUT_MEMORY], **SHOWN)
+@pytest.mark.parametrize("where", ["load", "place", "warm-up"])
 def test_a_start_ends_by_the_device_if_it_is_lost_and_by_the_model_if_not(
     start: Start, where: str, error: Exception
 ) -> None:
