@@ -3,6 +3,7 @@
 The stack is paused: how workers are replaced is tested where there are some (test_rig_cli).
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -86,12 +87,28 @@ class Checkout:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    folder = tmp_path_factory.mktemp("edits")
-    root = copy_of_checkout(folder / "checkout")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty folder for a copy of the checkout, in the same place in each run.
+
+    A stack depends on its checkout's place, so its snapshot is found again. Of two runs at a time
+    the second one has a place of its own.
+    """
+    folder = LAYOUT.build / "edited-checkout"
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            folder = tmp_path_factory.mktemp("edited-checkout")
+        shutil.rmtree(folder, ignore_errors=True)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def checkout(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    root = copy_of_checkout(place)
     (root / "build").mkdir()
     shutil.copy(LAYOUT.lambda_package, root / "build")
-    checkout = Checkout(root, StateFolder(folder / "stack"))
+    checkout = Checkout(root, StateFolder(tmp_path_factory.mktemp("stack")))
     options = ("--minimum-tasks", "0", "--maximum-tasks", "0", "--watch")
     try:
         checkout.run("up", "--aws-port", "0", "--discord-port", "0", *options)
