@@ -17,8 +17,8 @@ from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 from tests.mutants.mutant import Mutant
 
-_FOLDERS = frozenset({"emulation", "fixtures", "infra", "src", "tests", "toolchain"})
-"""Folders that the tests may import from; all but that of the module are linked, not copied."""
+_FOLDERS = frozenset({"docs", "emulation", "fixtures", "infra", "src", "tests", "toolchain"})
+"""Folders that the tests import or read; all but that of the module are linked, not copied."""
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 """torch's threads do not outlive a fork, and each mutant is tested in one."""
 _LOG_LINES = r"(^|\s)(log\.\w+\(|extra(: dict\[str, object\])? = |extra\[)"

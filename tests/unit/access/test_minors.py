@@ -1,22 +1,19 @@
 """The shipped rules: sexual pictures of minors are refused in every language and disguise, the rest
 is let through, and both error rates are those that the documentation states."""
 
-import random
 import re
-import time
 from pathlib import Path
 
 import pytest
 
 from discord_diffusion.access.minors import asks_for_minors
-from discord_diffusion.access.terms import Meaning, terms
+from discord_diffusion.access.terms import Meaning, table, terms
 from discord_diffusion.texts.catalogue import texts
 from tests.unit.access.sentences import HARD, HELD_OUT, TUNED, Language, harmless, to_refuse
 
 PAGE = Path(__file__).parents[3] / "docs" / "safety.md"
 SENTENCES = {"tuned": (TUNED, 36, HARD), "held out": (HELD_OUT, 18, ())}
 """For each part its tables, the most sentences of a language, and single sentences."""
-LONGEST = 6000
 
 
 def rates(part: str) -> tuple[int, int, int, int]:
@@ -331,7 +328,7 @@ def test_signs_and_digits_beside_words_are_harmless(prompt: str) -> None:
 def test_every_term_of_a_minor_and_every_sexual_term_is_found() -> None:
     beside = {Meaning.MINOR: "nude", Meaning.YOUNG: "nude", Meaning.SEXUAL: "child",
               Meaning.SUGGESTIVE: "child", Meaning.ALWAYS: ""}  # fmt: skip
-    ambiguous = set(re.findall(r'"([^"]+)": "', _needs()))
+    ambiguous = table()["needs"]
     missed = [
         term
         for meaning, term in terms()
@@ -340,42 +337,6 @@ def test_every_term_of_a_minor_and_every_sexual_term_is_found() -> None:
         and not asks_for_minors(f"{term.rstrip('*')}, {beside[meaning]}")
     ]
     assert missed == []
-
-
-def _needs() -> str:
-    table = Path(asks_for_minors.__code__.co_filename).with_name("minors_terms.json").read_text()
-    return table[table.index('"needs"') : table.index('"chinese japanese korean"')]
-
-
-def test_a_prompt_of_the_greatest_length_takes_a_bounded_time() -> None:
-    letters = random.Random(1)
-    prompts = [
-        *(text * (LONGEST // len(text)) for text in
-          ("nude ", "child 1", "a", "a ", "12 yo ", "1 ", "x*y ", "*a", "ab-", "a_", "!", "a!", "ß",
-           "twenty ", "猫が好き、", "裸足", "n ", "ni ", "schoolgir ", "l", "&amp;", "year old ",
-           "👧", "👧🔞", "㎨", "⑴", "ŉ")),
-        *("".join(letters.choice("abcdilno 1-*!") for _ in range(LONGEST)) for _ in range(20)),
-    ]  # fmt: skip
-    asks_for_minors("warm")
-    for prompt in prompts:
-        # Once more only where the machine may have held it up.
-        assert _seconds(prompt, checks=1) < 0.25 or _seconds(prompt) < 0.25, prompt[:20]
-
-
-def test_the_time_grows_with_the_length_and_not_with_its_square() -> None:
-    for text in ("a ", "a!", "x*y ", "1 ", "ab-"):
-        short, long = (_seconds(text * (size // len(text))) for size in (1500, 6000))
-        assert long < 12 * max(short, 0.001), text
-
-
-def _seconds(prompt: str, checks: int = 3) -> float:
-    """The processor's time of the fastest of so many checks."""
-    took = []
-    for _ in range(checks):
-        began = time.thread_time()
-        asks_for_minors(prompt)
-        took.append(time.thread_time() - began)
-    return min(took)
 
 
 def test_the_refusal_is_said_in_every_language() -> None:
