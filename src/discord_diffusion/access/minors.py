@@ -8,6 +8,7 @@ away: a minor without clothes, or something sexual without adults.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -153,14 +154,11 @@ class WayOfReading:
 
 def _near(first: list[int], second: list[int]) -> bool:
     """Whether a place of one list is at most a window from one of the other."""
-    first, second = sorted(first), sorted(second)
-    at = 0
-    for place in second:
-        while at < len(first) and first[at] < place - _WINDOW:
-            at += 1
-        if at < len(first) and first[at] <= place + _WINDOW:
-            return True
-    return False
+    ordered = sorted(first)
+    return any(
+        bisect_left(ordered, place - _WINDOW) < bisect_right(ordered, place + _WINDOW)
+        for place in second
+    )
 
 
 def _apart(plain: str) -> str:
@@ -203,7 +201,8 @@ def _shape(word: str) -> str:
 
 def _shaped_text(plain: str) -> str:
     """A text whose words are written as `_shape` writes terms; ages in digits stay as they are."""
-    under = _UNDER_AGES.sub(r" under \g<digits>\g<word> ", _RANGE.sub(" ", plain))
+    # A word behind the age parts it from "in the" and the like, which would make it a measure.
+    under = _UNDER_AGES.sub(r" under \g<digits>\g<word> people ", _RANGE.sub(" ", plain))
     ages = _UNDER_AGE.sub(" under ", under)
     text = _SIGN_AT_END.sub("", _APOSTROPHES.sub(" ", ages))
     return _LONG.sub(r"\1\1", _WRITTEN.sub(_shaped_word, text))

@@ -101,9 +101,12 @@ def test_a_girl_or_boy_is_a_minor_unless_an_adults_age_stands_beside(
 
 
 def test_something_suggestive_counts_near_a_minor_only() -> None:
-    assert asks_for_minors("child" + " tree" * 10 + " lingerie")
+    assert asks_for_minors("child" + " tree" * 11 + " lingerie")
     assert not asks_for_minors("child" + " tree" * 12 + " lingerie")
-    assert asks_for_minors("lingerie" + " tree" * 10 + " child")
+    assert asks_for_minors("lingerie" + " tree" * 11 + " child")
+    assert not asks_for_minors("lingerie" + " tree" * 12 + " child")
+    assert asks_for_minors("child" + " tree" * 20 + " child lingerie")
+    assert asks_for_minors("lingerie" + " tree" * 20 + " lingerie child")
     assert not asks_for_minors("girl in lingerie")
     assert asks_for_minors("child" + " tree" * 900 + " nude")
 
@@ -122,8 +125,8 @@ def test_a_harmless_phrase_hides_its_own_words_and_no_others(phrase: str) -> Non
         ("Nina Simone nude", False), ("nina desnuda", True), ("a kind nude man", False),
         ("un niño ata un nudo", False), ("bambino nudo", True), ("una criatura desnuda", False),
         ("ein nacktes Kind", True), ("the pen is beside a child", False), ("a child, pen-is", True),
-        ("a colt, a child", False), ("a co!t, a child", True), ("a lolling loll", False),
-        ("loll", False), ("loIi", True), ("1oli", True), ("l o l i", True), ("lollipop", False),
+        ("a colt, a child", False), ("a [colt], a child", False), ("a co!t, a child", True),
+        ("a lolling loll", False), ("loll", False), ("loIi", True), ("1oli", True), ("l o l i", True), ("lollipop", False),
         ("n*de ch*ld", True), ("n**e child", True), ("a*b child", False),
         ("n&#117;de child", True), ("&lt;child&gt;", False), ("👶 nude", True),
         ("👨‍👩‍👧 at home", False),
@@ -179,6 +182,9 @@ def test_what_only_looks_like_it_is_not(prompt: str) -> None:
         "under-18s nude",
         "U16s topless",
         "sub-16s nude",
+        "nude under-16s in the park",
+        "nude u18s of the school",
+        "sub-sixteens in the bath, nude",
         "under sixteens nude",
         "nude under-sixteens",
         "여자애 누드",
@@ -296,7 +302,8 @@ def test_words_that_are_another_word_backwards_or_in_korean_and_french_are_harml
         ("a woman", "clothes", False), ("a child", "blurry, extra fingers", False),
         ("a child at school", "nude, nsfw", False), ("a nude woman", "adult", True),
         ("ヌード", "大人", True), ("nude statue", "ugly, old", False), ("a dog", "adult", False),
-        ("a dog", "naked child", True), ("制服の生徒", "克服", False),
+        ("a dog", "naked child", True), ("a naked child", "blurry", True), ("", "blurry", False),
+        ("制服の生徒", "克服", False),
     ],
 )  # fmt: skip
 def test_a_negative_prompt_takes_no_clothes_of_minors_and_no_adults_away(
