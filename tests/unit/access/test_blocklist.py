@@ -102,8 +102,9 @@ def test_a_disguised_word_is_found(prompt: str) -> None:
     ],
 )
 def test_weights_between_the_words_hide_nothing(texts: tuple[str, ...]) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as refused:
         check(texts, ())
+    assert refused.value.reason == "blocked"
 
 
 @pytest.mark.parametrize("prompt", ["", "a red circle", "fruit that is not forbidden", "🔴 👩‍👩‍👧"])
@@ -160,9 +161,21 @@ def test_the_readings_of_a_prompt_are_exactly_these() -> None:
     assert readings("") == ("",)
 
 
+def test_a_capital_i_is_read_as_a_small_l_also_where_no_other_sign_stands_for_a_letter() -> None:
+    assert readings("a FIoor") == ("a fioor", "a floor")
+
+
+def test_no_other_capital_letter_is_read_as_a_small_l() -> None:
+    assert readings("foX 1amp") == ("fox 1amp", "fox iamp", "fox lamp", "fox 1 amp")
+
+
 def test_a_pattern_in_another_script_is_found_as_it_was_written() -> None:
     with pytest.raises(Refusal):
         check(["голый король"], ["гол(?:ый|ая)"])
+
+
+def test_a_word_with_accents_is_found_with_them_and_without() -> None:
+    assert readings("țară, ǟb") == ("țară ǟb", "tara ab")
 
 
 def test_a_combining_mark_does_not_disguise_a_word_in_another_script() -> None:

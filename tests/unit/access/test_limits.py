@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
 from discord_diffusion.access.limits import Allowance, Limits, Quota, Usage, day_of, next_day
+from discord_diffusion.jobs.parameters import Style
 from discord_diffusion.jobs.refusal import Refusal
 
 DEPLOYMENT = Limits(
@@ -121,7 +122,8 @@ def test_the_safety_check_is_off_only_where_guild_and_channel_agree(
 
 
 def test_the_settings_of_a_guild_are_read_back_also_from_another_version() -> None:
-    settings = GuildSettings(roles=("1",), user_units=5, blocklist=("a", "b"), guidance=5.5)
+    ink = Style("ink", "{prompt}, ink", steps=8)
+    settings = GuildSettings(roles=("1",), user_units=5, blocklist=("a", "b"), styles=(ink,))
     assert GuildSettings.from_json(settings.to_json()) == settings
     assert GuildSettings.from_json('{"roles":["1"],"tomorrow":1}') == GuildSettings(roles=("1",))
     assert toggled(("a", "b"), "a", False) == ("b",)

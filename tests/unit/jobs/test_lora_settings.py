@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from discord_diffusion.jobs.additions import for_model
 from discord_diffusion.jobs.loras import ChosenLora, LoraSpec, parse, read_set, set_text
 from discord_diffusion.jobs.options import LORAS, LORAS_LENGTH
 from discord_diffusion.settings.reader import SettingsError
@@ -32,16 +33,26 @@ def test_every_field_is_read() -> None:
     ("text", "problem"),
     [
         ("[", "a JSON object is needed"),
-        ("[]", "a JSON object of objects by name"),
+        ("[]", "a JSON object of objects by name is needed"),
         ('{"Ink": {"lora": "x"}}', "'Ink' is no name of the form"),
-        ('{"an-ink-with-far-too-long-a-name": {"lora": "x"}}', "is no name of the form"),
+        (
+            '{"an-ink-with-far-too-long-a-name": {"lora": "x"}}',
+            "'an-ink-with-far-too-long-a-name' is no",
+        ),
         ('{"ink": "x"}', "ink is not an object"),
         ('{"ink": {"lora": "x", "size": 1}}', "ink has no field 'size'"),
         ('{"ink": {}}', "ink.lora is not a text"),
         ('{"ink": {"lora": "x", "file": ""}}', "ink.file is not a text"),
-        ('{"ink": {"lora": "x", "file": "ink.bin"}}', "not the name of a .safetensors file"),
-        ('{"ink": {"lora": "x", "file": "../ink.safetensors"}}', "not the name of a .safetensors"),
+        ('{"ink": {"lora": "x", "file": "ink.bin"}}', "ink.file is 'ink.bin', not the name"),
+        ('{"ink": {"lora": "x", "file": "../ink.safetensors"}}', "ink.file is '../ink.safe"),
+        ('{"ink": {"lora": "https://me@h.co/a"}}', "an address has a user or a query"),
+        ('{"ink": {"lora": "x", "file": "https://me@h.co/a"}}', "an address has a user or a"),
+        ('{"ink": {"lora": "x", "revision": 1}}', "ink.revision is not a text"),
         ('{"ink": {"lora": "x", "trigger": 1}}', "ink.trigger is not a text"),
+        (
+            '{"ink": {"lora": "x", "trigger": "%s"}}' % ("x" * 201),
+            "ink.trigger is longer than 200 characters",
+        ),
         ('{"ink": {"lora": "x", "weight": 2.5}}', "ink.weight is 2.5, not -2 to 2"),
         ('{"ink": {"lora": "x", "weight": true}}', "ink.weight is True"),
         ('{"ink": {"lora": "x", "models": []}}', "ink.models is no array"),
@@ -51,9 +62,25 @@ def test_every_field_is_read() -> None:
 def test_what_is_wrong_is_named(text: str, problem: str) -> None:
     with pytest.raises(ValueError) as refused:
         parse(text)
-    assert problem in str(refused.value)
+    assert str(refused.value).startswith(problem)
     with pytest.raises(SettingsError, match="LORAS"):
         WorkerSettings.from_environ({"LORAS": text})
+
+
+def test_the_longest_trigger_and_the_ends_of_the_weights_are_allowed() -> None:
+    for weight in (-2, 2):
+        described = {"lora": "x", "trigger": "x" * 200, "weight": weight}
+        assert parse(json.dumps({"ink": described}))["ink"].weight == weight
+
+
+def test_the_loras_of_a_model_are_those_that_were_made_for_it() -> None:
+    loras = parse(
+        '{"ink": {"lora": "x", "models": ["xl"]}, "oil": {"lora": "y"},'
+        ' "gold": {"lora": "z", "models": [null, "xl"]}}'
+    )
+    assert list(for_model(loras, "xl")) == ["ink", "gold"]
+    assert list(for_model(loras, None)) == ["oil", "gold"]
+    assert for_model(loras, "small") == {}
 
 
 def test_a_lora_for_a_model_that_there_is_not_is_refused() -> None:
@@ -69,6 +96,11 @@ def test_a_set_has_one_text_in_whatever_order() -> None:
     one, other = ChosenLora("b", 1.0), ChosenLora("a.0", -0.75)
     assert set_text([one, other]) == set_text([other, one]) == "a.0:-0.75,b:1"
     assert read_set("a.0:-0.75,b:1") == (other, one)
+
+
+def test_a_weight_is_written_with_two_decimals_at_most() -> None:
+    assert set_text([ChosenLora("ink", 0.8049)]) == "ink:0.8"
+    assert set_text([ChosenLora("ink", -0.756)]) == "ink:-0.76"
 
 
 @pytest.mark.parametrize("text", ["a:3", "a", "a:1,", "a:1,b:1,c:1,d:1", "A:1", "a:1.234", "a:nan"])

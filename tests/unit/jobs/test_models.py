@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from discord_diffusion.jobs.models import ModelSpec, parse
+from discord_diffusion.jobs.models import ModelSpec, TokenInAddressError, checked_source, parse
 
 
 def test_models_are_read_by_name() -> None:
@@ -31,10 +31,6 @@ def test_models_are_read_by_name() -> None:
         ('{"a": {"model": "x", "sampler": "y"}}', "sampler"),
         ('{"a": {"model": "x", "revision": 1}}', "a.revision"),
         ('{"a": {"model": "x", "vae": 1}}', "a.vae"),
-        (
-            '{"a": {"model": "x", "precision": "fp8"}}',
-            "a.precision is 'fp8', not one of",
-        ),
         ('{"a": {"model": "x", "steps": 0}}', "a.steps"),
         ('{"a": {"model": "x", "steps": 1.5}}', "a.steps"),
         ('{"a": {"model": "x", "guidance": true}}', "a.guidance"),
@@ -94,6 +90,12 @@ def test_every_field_of_a_model_is_read() -> None:
         ('{"a": {"model": null}}', "a.model is not a text"),
         ('{"a": {"model": "x", "revision": ""}}', "a.revision is not a text"),
         ('{"a": {"model": "x", "variant": 1}}', "a.variant is not a text"),
+        ('{"a": {"model": "x", "lora": 1}}', "a.lora is not a text"),
+        ('{"a": {"model": "x", "precision": 1}}', "a.precision is not a text"),
+        (
+            '{"a": {"model": "x", "precision": "fp8"}}',
+            "a.precision is 'fp8', not one of auto, fp32, fp16, bf16",
+        ),
         ('{"a": {"model": "x", "scheduler": []}}', "a.scheduler is not a text"),
         (
             '{"A": {"model": "x"}}',
@@ -105,3 +107,32 @@ def test_the_error_says_what_is_wrong(text: str, problem: str) -> None:
     with pytest.raises(ValueError) as refused:
         parse(text)
     assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "", "org/name", "/models/a.safetensors", "C:/models/a", "models@home/a", "a:b/c@d",
+        "/models/what?/a", "https://h.co/a.safetensors", "https://h.co:443/x@y/a",
+        "https://h.co/a?download=true", "https://h.co/a?download=1", "h.co/a?download=true",
+    ],
+)  # fmt: skip
+def test_a_place_of_weights_without_a_token_is_taken_as_it_is(source: str) -> None:
+    assert checked_source(source) == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://me@h.co/a", "https://me:secret@h.co/a", "me:secret@h.co/a",
+        "https://me:secret@h.co/a://b", "https://h.co/a?secret", "https://h.co/a?key=secret",
+        "h.co/a?key=secret", "https://h.co/a?key=secret?download=true",
+    ],
+)  # fmt: skip
+def test_a_place_of_weights_that_may_hold_a_token_is_refused_and_not_shown(source: str) -> None:
+    with pytest.raises(TokenInAddressError) as refused:
+        checked_source(source)
+    assert str(refused.value) == (
+        "an address has a user or a query, where tokens are: leave them out, and give a token "
+        "of the hub as HF_TOKEN"
+    )

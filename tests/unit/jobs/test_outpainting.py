@@ -15,6 +15,7 @@ sides = st.integers(1, 340).map(lambda number: number * 8)
 def test_a_picture_from_farther_away_has_two_thirds_of_its_sides_in_the_middle() -> None:
     assert zoomed_out(512, 768) == Box(88, 128, 336, 512)
     assert zoomed_out(64, 64) == Box(8, 8, 48, 48)
+    assert zoomed_out(24, 8) == Box(4, 0, 16, 8)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,10 @@ def test_a_picture_is_continued_by_half_of_its_side(
     direction: Direction, continued: tuple[int, int, Box]
 ) -> None:
     assert panned(512, 256, direction) == continued
+
+
+def test_the_smallest_picture_is_continued_by_eight_pixels() -> None:
+    assert panned(8, 8, Direction.RIGHT) == (16, 8, Box(0, 0, 8, 8))
 
 
 @given(sides, sides, st.sampled_from(Direction))
