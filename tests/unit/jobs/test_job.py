@@ -284,13 +284,28 @@ def test_a_message_of_the_version_before_has_no_style_and_keeps_nothing_of_a_pic
     assert GenerationParameters.from_json(json.dumps(content["parameters"])) == job.parameters
 
 
+@pytest.mark.parametrize("path", ["style", "lora", "source.mask", "source.box"])
+def test_a_message_of_this_version_lacks_none_of_the_newer_fields(path: str) -> None:
+    content = json.loads(message_with(source=SOURCE))
+    *outer, name = ["parameters", *path.split(".")]
+    inside = content
+    for one in outer:
+        inside = inside[one]
+    del inside[name]
+    with pytest.raises(InvalidJobError) as refused:
+        Job.from_json(json.dumps(content))
+    assert str(refused.value) == f"parameters.{path} is missing"
+
+
 def test_a_box_is_inside_of_its_picture() -> None:
-    source = SourceImage("https://cdn.discordapp.com/a.png", 1.0, box=Box(8, 0, 56, 64))
-    inside = replace(JOB.parameters, source=source)
-    assert GenerationParameters.from_json(inside.to_json()) == inside
-    outside = replace(inside, source=replace(source, box=Box(16, 0, 56, 64)))
-    with pytest.raises(InvalidJobError, match=r"source\.box is .*not in the picture"):
-        GenerationParameters.from_json(outside.to_json())
+    source = SourceImage("https://cdn.discordapp.com/a.png", 1.0)
+    for box in (Box(8, 0, 56, 64), Box(0, 8, 64, 56)):
+        inside = replace(JOB.parameters, source=replace(source, box=box))
+        assert GenerationParameters.from_json(inside.to_json()) == inside
+    for box in (Box(16, 0, 56, 64), Box(0, 16, 64, 56)):
+        outside = replace(JOB.parameters, source=replace(source, box=box))
+        with pytest.raises(InvalidJobError, match=r"source\.box is .*not in the picture"):
+            GenerationParameters.from_json(outside.to_json())
 
 
 def test_a_message_is_one_line_of_compact_json() -> None:
@@ -321,6 +336,7 @@ FORMS = {"scheduler": "[A-Z][A-Za-z0-9]{0,63}", "model": "[a-z0-9][a-z0-9._-]{0,
         ("id", 5, "5, not a snowflake"),
         ("token", "", "not a text"),
         ("token", 5, "not a text"),
+        ("token", "x" * 2001, "longer than 2000 characters"),
         ("nsfw", 1, "1, not true or false"),
         ("nsfw", "x" * 58, f"'{'x' * 58}', not true or false"),
         ("nsfw", "x" * 59, f"'{'x' * 59}…, not true or false"),
@@ -367,6 +383,8 @@ def test_the_bounds_of_parameters_are_allowed(name: str, values: list[object]) -
         ("locale", ["x", "x" * 16], ["", "x" * 17]),
         ("attachment_size_limit", [1, 2**31], [0, 2**31 + 1]),
         ("id", ["0", str(2**64 - 1)], [str(2**64), ""]),
+        ("token", ["x", "x" * 2000], ["", "x" * 2001]),
+        ("units", [0, 2**31], [-1, 2**31 + 1]),
     ],
 )
 def test_each_field_is_allowed_up_to_its_bounds(
@@ -387,6 +405,15 @@ def test_a_header_lacks_none_of_what_answers_its_user(name: str, value: object) 
     assert read_header(json.dumps(content | {name: value})) is None
     del content[name]
     assert read_header(json.dumps(content)) is None
+
+
+def test_a_header_has_a_token_that_fits_into_an_address() -> None:
+    content = json.loads(message_with(prompt=0))
+    for token in ("x", "x" * 2000):
+        header = read_header(json.dumps(content | {"token": token}))
+        assert header
+        assert header.token == token
+    assert read_header(json.dumps(content | {"token": "x" * 2001})) is None
 
 
 @pytest.mark.parametrize("name", ["id", "application_id"])

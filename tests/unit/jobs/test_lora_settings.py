@@ -1,12 +1,14 @@
-"""The setting LORAS is read strictly, and a set of LoRAs has one text."""
+"""The setting LORAS is read strictly, a set of LoRAs has one text, and prompts get its triggers."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from discord_diffusion.jobs.additions import for_model
 from discord_diffusion.jobs.loras import ChosenLora, LoraSpec, parse, read_set, set_text
 from discord_diffusion.jobs.options import LORAS, LORAS_LENGTH
+from discord_diffusion.jobs.parameters import GenerationParameters, Style
 from discord_diffusion.settings.reader import SettingsError
 from discord_diffusion.settings.worker import WorkerSettings
 
@@ -111,3 +113,27 @@ def test_a_text_that_no_program_of_ours_writes_is_refused(text: str) -> None:
 def test_three_long_names_fit_into_one_choice() -> None:
     longest = ", ".join(str(ChosenLora(letter * 24, -0.25)) for letter in "abc")
     assert len(longest) <= LORAS_LENGTH[1]
+
+
+@pytest.mark.parametrize(
+    ("lora", "prompt", "style", "read"),
+    [
+        ("ink:1", "a cat", None, "a cat, in Ink"),
+        ("gold:1,ink:1", "a cat", None, "a cat, of gold, in Ink"),
+        ("gold:1,ink:1", "IN INK, a cat", None, "IN INK, a cat, of gold"),
+        ("ink:1", "a cat", Style("ink", "drawn in ink"), "a cat"),
+        ("gone:1,ink:1", "a cat", None, "a cat, in Ink"),
+        ("plain:1", "a cat", None, "a cat"),
+        (None, "a cat", None, "a cat"),
+    ],
+)
+def test_a_prompt_gets_the_trigger_words_of_its_loras_that_it_lacks_in_any_case(
+    lora: str | None, prompt: str, style: Style | None, read: str
+) -> None:
+    known = {
+        "ink": LoraSpec("x", trigger="in Ink"),
+        "gold": LoraSpec("x", trigger="of gold"),
+        "plain": LoraSpec("x"),
+    }
+    asked = GenerationParameters(prompt, 7, 25, 7.5, 512, 512, 1, lora=lora, style=style)
+    assert asked.with_triggers(known) == replace(asked, prompt=read)

@@ -14,6 +14,7 @@ from discord_diffusion.jobs.options import (
     OptionKind,
     PictureOption,
     named,
+    scheduler_suits,
 )
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.validation import SCHEMA_VERSION, Fields, InvalidJobError
@@ -104,3 +105,42 @@ def test_a_message_of_a_version_before_a_parameter_means_its_default(
     assert GenerationParameters.read(content, 2) == parameters
     with pytest.raises(InvalidJobError, match=r"parameters.negative_prompt is missing"):
         GenerationParameters.read(content, 3)
+
+
+@pytest.mark.parametrize("name", ["prompt", "negative_prompt", "seed", "guidance"])
+def test_a_parameter_is_none_only_where_that_is_its_default(name: str) -> None:
+    parameters = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
+    content = {one.name: getattr(parameters, one.name) for one in fields(GenerationParameters)}
+    assert GenerationParameters.read(content) == parameters
+    with pytest.raises(InvalidJobError, match=rf"parameters.{name} is None, not a"):
+        GenerationParameters.read(content | {name: None})
+
+
+def test_a_parameter_of_any_form_is_none_where_that_is_its_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parameters = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
+    free = [
+        replace(option, form=None, bounds=(1, 64)) if option.name == "scheduler" else option
+        for option in PARAMETERS
+    ]
+    monkeypatch.setattr("discord_diffusion.jobs.parameters.PARAMETERS", free)
+    for scheduler in (None, "any text"):
+        changed = replace(parameters, scheduler=scheduler)
+        assert GenerationParameters.from_json(changed.to_json()) == changed
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "own", "suits"),
+    [
+        ("DDIMScheduler", "EulerDiscreteScheduler", True),
+        ("DDIMScheduler", None, True),
+        ("LCMScheduler", "LCMScheduler", True),
+        ("DDIMScheduler", "LCMScheduler", False),
+        ("DDIMScheduler", "TCDScheduler", False),
+    ],
+)
+def test_a_model_that_jumps_to_the_picture_is_drawn_with_its_own_scheduler_alone(
+    scheduler: str, own: str | None, suits: bool
+) -> None:
+    assert scheduler_suits(scheduler, own) is suits

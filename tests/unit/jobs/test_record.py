@@ -1,5 +1,6 @@
 """The record of a job: what it keeps of it, which states are final, which waits are too long."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,7 +63,21 @@ def test_the_record_of_a_job_keeps_what_its_answer_and_its_refund_need() -> None
     assert "a-secret-token" not in repr(found)
     plain = JobRecord.of(JOB)
     assert (plain.units, plain.wait) == (0, None)
+    assert JobRecord.of(JOB, visited_guild_id="6").visited_guild_id == "6"
     assert found.expires_at == snowflake_time(JOB.id) + timedelta(minutes=15)
+
+
+def test_the_record_makes_the_message_of_its_job_again_while_it_has_the_token() -> None:
+    record = JobRecord.of(JOB, units=9)
+    assert record.job() == replace(JOB, units=9)
+    assert replace(record, token=None).job() is None
+
+
+def test_a_wait_of_a_kind_that_only_a_newer_version_knows_is_unknown() -> None:
+    assert WaitKind("turn") is WaitKind.TURN
+    assert WaitKind("maintenance") is WaitKind.UNKNOWN
+    with pytest.raises(ValueError, match="5 is not a valid WaitKind"):
+        WaitKind(5)  # type: ignore[arg-type]
 
 
 def test_a_job_that_waits_or_is_drawn_is_not_finished() -> None:

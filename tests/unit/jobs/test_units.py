@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import Box, GenerationParameters, SourceImage
 from discord_diffusion.jobs.units import Tariff, drawn_steps, refund
 
 TARIFF = Tariff(pixels=512 * 512, steps=25, guidance=7.5)
@@ -76,6 +76,9 @@ def source(strength: float, scale: int = 1) -> SourceImage:
         ({"source": source(0.3, 2)}, 117),
         ({"source": source(0.01)}, 7),
         ({"source": source(0.5), "scheduler": "HeunDiscreteScheduler"}, 94),
+        # And one more where a part of it is kept.
+        ({"source": replace(source(1.0), mask="https://x/m")}, 102),
+        ({"source": replace(source(1.0), box=Box(0, 0, 256, 512))}, 102),
     ],
 )
 def test_a_job_costs_what_it_makes_the_gpu_do(changed: dict[str, object], hundredths: int) -> None:
