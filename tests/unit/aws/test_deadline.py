@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from discord_diffusion.aws import state_machines
-from discord_diffusion.aws.deadline import ANSWER_SECONDS, Deadline
+from discord_diffusion.aws.deadline import ANSWER_SECONDS, Attempts, Deadline
 from discord_diffusion.aws.dynamodb import Table, transact
 from discord_diffusion.aws.errors import AwsError, StoreError, StoreUnavailableError
 from discord_diffusion.aws.queue import JobSender
@@ -144,6 +145,63 @@ def test_a_throttled_call_is_repeated_once_while_there_is_time(aws: AwsServer) -
     with pytest.raises(StoreUnavailableError, match="ThrottlingException"):
         table(Deadline(60)).get_item("1")
     assert len(aws.calls) == 4
+
+
+def test_a_call_is_in_time_if_it_ends_when_the_answer_is_due_and_not_later() -> None:
+    now = [10.0]
+    deadline = Deadline(2, clock=lambda: now[0])
+    now[0] = 10.5
+    assert [deadline.allows(seconds) for seconds in (1.5, 1.75)] == [True, False]
+    deadline.begin()
+    assert [deadline.allows(seconds) for seconds in (2, 2.25)] == [True, False]
+
+
+THROTTLING = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
+CONNECTION_LOST = ConnectionClosedError(endpoint_url="https://aws.example")
+
+
+@pytest.mark.parametrize(
+    ("error", "failed_at", "repeat", "pauses"),
+    [
+        # AWS gets a moment; a dead connection is replaced at once.
+        (THROTTLING, 0.5, True, [0.05]),
+        (CONNECTION_LOST, 0.5, True, [0.0]),
+        # The repeat takes 1 s at worst of the 2 s, the pause comes first.
+        (CONNECTION_LOST, 1.0, True, [0.0]),
+        (THROTTLING, 1.0, True, None),
+        (CONNECTION_LOST, 1.25, True, None),
+        (CONNECTION_LOST, 0.0, False, None),
+        (THROTTLING, 0.0, False, None),
+    ],
+)
+def test_a_call_that_fails_is_repeated_if_the_repeat_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    failed_at: float,
+    repeat: bool,
+    pauses: list[float] | None,
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr(time, "sleep", paused.append)
+    now = [0.0]
+    outcomes = [error, "found"]
+
+    def call() -> str:
+        now[0] = failed_at
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return str(outcome)
+
+    attempts = Attempts(Deadline(2, clock=lambda: now[0]), seconds=1)
+    if pauses is None:
+        with pytest.raises(type(error)) as raised:
+            attempts.make(call, repeat=repeat)
+        assert raised.value is error
+        assert outcomes == ["found"]
+    else:
+        assert attempts.make(call, repeat=repeat) == "found"
+    assert paused == (pauses or [])
 
 
 def test_a_refused_call_is_not_repeated(aws: AwsServer) -> None:

@@ -11,6 +11,7 @@ from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Table, transact
 from discord_diffusion.aws.errors import TransactionRefusedError
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import TOKEN_LIFETIME
@@ -61,9 +62,15 @@ def charge(table: Table, record: JobRecord, charge: Charge, now: datetime = NOW)
 
 
 def settle(
-    table: Table, record: JobRecord, status: JobStatus, refunded: int, now: datetime
+    table: Table,
+    record: JobRecord,
+    status: JobStatus,
+    refunded: int,
+    now: datetime,
+    *,
+    held_back: int = 0,
 ) -> None:
-    writes = ledger.settlement_writes(table, record, status, refunded, now)
+    writes = ledger.settlement_writes(table, record, status, refunded, now, held_back=held_back)
     transact(table, list(writes), retry_seconds=1)
 
 
@@ -141,6 +148,63 @@ def test_a_settlement_without_a_refund_changes_no_units(table: Table) -> None:
     charge(table, record, a_charge())
     writes = list(ledger.settlement_writes(table, record, JobStatus.ANSWERED, 0, NOW))
     assert [write["Update"]["Key"] for write in writes] == [{"id": {"S": "user#77"}}]
+
+
+@pytest.mark.parametrize(("refunded", "held_back"), [(0, 3), (75, 1)])
+def test_pictures_that_the_filter_held_back_are_counted_in_the_guild_alone(
+    table: Table, refunded: int, held_back: int
+) -> None:
+    record = a_record()
+    charge(table, record, a_charge())
+    settle(table, record, JobStatus.ANSWERED, refunded, NOW, held_back=held_back)
+    found = items(table)
+    used = 300 - refunded
+    assert found["user#77#2026-01-02"] == {"used": used, "guild_200": used, "ttl": TTL}
+    counts = {"requests": 1, "pictures": 4, "held_back": held_back, "ttl": WEEK_TTL}
+    assert found["guild#200#2026-01-02"] == {"used": used, **counts}
+    assert found["deployment#2026-01-02"] == {"used": used, "ttl": TTL}
+
+
+def test_requests_that_are_refused_for_their_words_are_counted_by_guild_and_day(
+    table: Table,
+) -> None:
+    later = NOW + timedelta(seconds=29)
+    for guild, now in (("200", NOW), ("201", NOW), ("200", later), ("200", MIDNIGHT)):
+        table.update_item(ledger.one_refused(table, guild, now))
+    assert items(table) == {
+        "guild#200#2026-01-02": {"refused": 2, "ttl": WEEK_TTL + 29},
+        "guild#201#2026-01-02": {"refused": 1, "ttl": WEEK_TTL},
+        "guild#200#2026-01-03": {"refused": 1, "ttl": WEEK_TTL + 30},
+    }
+
+
+@pytest.mark.parametrize(
+    ("used", "seen", "kept", "becomes"),
+    [
+        (300, 300, 100, 100),
+        (300, 300, 0, 0),
+        # Another job was counted, or units were refunded, since the usage was shown.
+        (300, 200, 0, 300),
+        (300, 0, 0, 300),
+        # Nothing was used in this guild today.
+        (None, 0, 500, 500),
+        (None, 300, 0, None),
+    ],
+)
+def test_the_usage_of_a_member_is_set_if_it_is_still_what_was_seen(
+    table: Table, used: int | None, seen: int, kept: int, becomes: int | None
+) -> None:
+    # What the user has used in all guilds stays as it is.
+    charge(table, a_record(guild_id="201"), a_charge())
+    if used:
+        charge(table, a_record(1), a_charge(used / 100))
+    before = items(table)
+    later = NOW + timedelta(seconds=10)
+    is_set = GuildStore(table, audit_days=1).reset_usage("77", "200", later, seen=seen, kept=kept)
+    assert is_set == (becomes != used)
+    of_user = before["user#77#2026-01-02"]
+    changes = {"guild_200": becomes, "ttl": TTL + 10} if is_set else {}
+    assert items(table) == {**before, "user#77#2026-01-02": {**of_user, **changes}}
 
 
 def test_a_refund_outside_a_guild_writes_no_item_of_a_guild(table: Table) -> None:

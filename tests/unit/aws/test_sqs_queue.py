@@ -10,7 +10,7 @@ import pytest
 
 from discord_diffusion.aws.deadline import ANSWER_SECONDS, Deadline
 from discord_diffusion.aws.errors import QueueError, QueueUnavailableError, ReceiptLostError
-from discord_diffusion.aws.queue import JobQueue, JobSender
+from discord_diffusion.aws.queue import JobQueue, JobSender, QueueDepth, QueueReader
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.unit.aws.aws_server import BUSY, OK, Answer, AwsServer, serve
@@ -85,9 +85,25 @@ def test_a_body_holds_only_characters_that_sqs_takes(sqs: AwsServer) -> None:
 def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: AwsServer) -> None:
     JobSender(URL, region="us-west-2").send(JOB)
     JobQueue(URL, wait_seconds=0).delete("receipt")
-    JobSender(f"{sqs.endpoint}/000000000000/jobs.fifo", region="us-west-2").send(JOB)
+    unnamed = f"{sqs.endpoint}/000000000000/jobs.fifo"
+    JobSender(unnamed, region="us-west-2").send(JOB)
+    queue = JobQueue(unnamed, wait_seconds=0, region="us-west-2")
+    queue.receive()
+    queue.extend("receipt", 30)
+    queue.delete("receipt")
     regions = [re.findall(r"/([a-z]+-[a-z]+-\d)/sqs/", header)[0] for header in sqs.authorizations]
-    assert regions == ["eu-north-1", "eu-north-1", "us-west-2"]
+    assert regions == ["eu-north-1", "eu-north-1", *["us-west-2"] * 4]
+
+
+def test_a_delayed_message_counts_among_those_that_can_be_received(sqs: AwsServer) -> None:
+    counts = {
+        "ApproximateNumberOfMessages": "20",
+        "ApproximateNumberOfMessagesDelayed": "3",
+        "ApproximateNumberOfMessagesNotVisible": "7",
+    }
+    sqs.answers = [(200, {"Attributes": counts})]
+    assert QueueReader(URL).depth() == QueueDepth(visible=23, in_flight=7)
+    assert sqs.calls == [("GetQueueAttributes", {"QueueUrl": URL, "AttributeNames": [*counts]})]
 
 
 @pytest.mark.parametrize("first", [BUSY, refusal("RequestThrottled"), dropped])
@@ -146,6 +162,24 @@ def test_a_send_to_a_queue_that_cannot_be_reached_fails(
         JobSender(URL).send(JOB)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: QueueReader(URL).depth(),
+        lambda: JobQueue(URL, wait_seconds=0).receive(),
+        lambda: JobQueue(URL, wait_seconds=0).release("r"),
+        lambda: JobQueue(URL, wait_seconds=0).delete("r"),
+    ],
+    ids=["depth", "receive", "release", "delete"],
+)
+def test_a_call_that_sqs_refuses_is_an_error_of_the_queue(
+    sqs: AwsServer, call: Callable[[], object]
+) -> None:
+    sqs.answers = [refusal("AccessDenied")]
+    with pytest.raises(QueueError, match="AccessDenied"):
+        call()
+
+
 def test_no_error_quotes_the_token(sqs: AwsServer) -> None:
     for answer in (refusal("InvalidMessageContents"), (500, {"message": JOB.token})):
         sqs.answers = [answer]
@@ -155,7 +189,7 @@ def test_no_error_quotes_the_token(sqs: AwsServer) -> None:
 
 
 def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: AwsServer) -> None:
-    message = {
+    message: dict[str, Any] = {
         "MessageId": "m-1",
         "ReceiptHandle": "r-1",
         "Body": JOB.to_json(),
@@ -171,7 +205,34 @@ def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: Aws
     assert (received.receive_count, received.group_id) == (2, "3")
     assert received.sent_at == 1_700_000_000.5
     assert Job.from_json(received.body) == JOB
-    assert sqs.calls[0][1]["WaitTimeSeconds"] == 7
+    asked = sqs.calls[0][1]
+    assert asked.pop("ReceiveRequestAttemptId")
+    assert asked == {
+        "QueueUrl": URL,
+        "MaxNumberOfMessages": 1,
+        "WaitTimeSeconds": 7,
+        "MessageSystemAttributeNames": [*message["Attributes"]],
+    }
+
+
+def test_a_poll_may_be_shorter_than_usual_but_not_longer(sqs: AwsServer) -> None:
+    queue = JobQueue(URL, wait_seconds=7)
+    for seconds in (None, 0, 3, 9):
+        assert queue.receive(wait_seconds=seconds) == []
+    assert [asked["WaitTimeSeconds"] for _, asked in sqs.calls] == [7, 0, 3, 7]
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("_client", 5), ("_poller", 17)])
+def test_the_worker_waits_for_an_answer_longer_than_sqs_may_hold_it_back_and_tries_four_times(
+    sqs: AwsServer, name: str, seconds: int
+) -> None:
+    config = getattr(JobQueue(URL, wait_seconds=7), name).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, seconds)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+
+
+def test_a_reader_for_whom_nobody_waits_leaves_the_repeat_to_the_sdk(sqs: AwsServer) -> None:
+    assert QueueReader(URL)._client.meta.config.retries["total_max_attempts"] == 2
 
 
 def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: AwsServer) -> None:
