@@ -141,8 +141,8 @@ class GuildStore:
         items = self._table.batch_get_item(keys, consistent=True)
         usage = ledger.usage(items, user_id, guild_id, now)
         settings, _version = _settings_of(items.get(_key(guild_id)) if guild_id else None)
-        found = items.get(_channel_key(channel_id)) if channel_id else None
-        return settings, usage, _known_channel(channel_id or "", found, now)
+        channel = _known_channel(channel_id, items, now) if channel_id else None
+        return settings, usage, channel
 
     def reset_usage(
         self, user_id: str, guild_id: str, now: datetime, *, seen: int, kept: int
@@ -211,11 +211,14 @@ def _channel_key(channel_id: str) -> str:
     return f"channel#{channel_id}"
 
 
-def _known_channel(channel_id: str, item: Item | None, now: datetime) -> KnownChannel | None:
+def _known_channel(
+    channel_id: str, items: Mapping[str, Item], now: datetime
+) -> KnownChannel | None:
     """DynamoDB deletes items only a while after their time to live."""
-    if not item:
+    key = _channel_key(channel_id)
+    if key not in items:
         return None
-    found = from_item(item)
+    found = from_item(items[key])
     until = datetime.fromtimestamp(float(found["ttl"]), UTC) if "ttl" in found else None
     if until and until <= now:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,10 +12,11 @@ from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.fleet.demand import ScalingTarget
-from discord_diffusion.fleet.guard import FleetGuard
+from discord_diffusion.fleet.guard import FleetGuard, WatchedInstance
 from discord_diffusion.fleet.instance_hours import InstanceHours
 from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
-from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, Stop
+from discord_diffusion.fleet.starts import StartHistory
+from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetState, Stop
 from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.fleet.work import Work, WorkAhead
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
@@ -25,6 +26,21 @@ from tests.unit.aws.jobs_table import NOW, a_job, jobs_table
 SETTINGS = FleetSettings(ScalingTarget(10, 1, 60, minimum=0, maximum=4), boot_seconds=300)
 SNAPSHOT = FleetSnapshot(1, 0, 0, 1, 1, NOW)
 UNHEARD_OF = "waits-for-a-comet"
+GUARD = FleetGuard(
+    hours=InstanceHours(NOW - timedelta(seconds=1), 60.5, 7200.25),
+    instances={
+        "i-1": WatchedInstance(NOW - timedelta(seconds=2)),
+        "i-2": WatchedInstance(NOW - timedelta(seconds=3), NOW - timedelta(hours=1), lost=True),
+    },
+    starts=StartHistory(
+        failures=5,
+        pauses=2,
+        paused_until=NOW + timedelta(minutes=20),
+        failed_at=NOW - timedelta(seconds=4),
+        works_since=NOW - timedelta(seconds=5),
+    ),
+)
+"""The guard's state with a value of its own for each part."""
 
 
 @pytest.fixture
@@ -67,6 +83,99 @@ def test_after_a_rollback_a_record_with_a_wait_of_the_newer_version_can_be_read(
     record = store.get(job.id)
     assert record is not None
     assert record.wait == WaitEstimate(WaitKind.UNKNOWN, 3, NOW)
+
+
+def guard_of(store: FleetStateStore) -> FleetGuard:
+    """The guard's state, as the next look finds it."""
+    return store.save_snapshot(SNAPSHOT)[1]
+
+
+def test_a_guard_that_was_never_saved_begins_to_count_hours_with_its_first_look(
+    table: Table,
+) -> None:
+    assert guard_of(FleetStateStore(table)) == FleetGuard(InstanceHours(NOW))
+
+
+def test_the_guard_is_found_as_the_last_look_left_it_in_the_next_version(table: Table) -> None:
+    store = FleetStateStore(table)
+    for version, saved in enumerate([GUARD, FleetGuard(InstanceHours(NOW)), GUARD]):
+        assert guard_of(store).version == version
+        assert store.save_guard(replace(saved, version=version), None)
+        assert guard_of(store) == replace(saved, version=version + 1)
+
+
+def test_a_look_that_another_one_has_overtaken_saves_neither_its_guard_nor_its_stop(
+    table: Table,
+) -> None:
+    store = FleetStateStore(table)
+    overtaken = guard_of(store)
+    stop = Stop(WaitKind.FAILED_STARTS, NOW + timedelta(minutes=20))
+    assert store.save_guard(GUARD, stop)
+    assert not store.save_guard(overtaken, None)
+    assert not store.save_guard(replace(overtaken, version=2), None)
+    assert guard_of(store) == replace(GUARD, version=1)
+    assert store.get().stop == stop
+
+
+def test_a_stop_lasts_until_a_look_finds_none_or_another_one(table: Table) -> None:
+    store = FleetStateStore(table)
+    assert store.get() == FleetState()
+    failed = Stop(WaitKind.FAILED_STARTS, NOW + timedelta(minutes=20))
+    capped = Stop(WaitKind.INSTANCE_HOURS, NOW + timedelta(hours=1))
+    for stop in (None, failed, capped, None):
+        assert store.save_guard(guard_of(store), stop)
+        assert store.get().stop == stop
+
+
+@pytest.mark.parametrize(
+    ("removed", "left"),
+    [
+        # As docs/operations.md says it, for a start at once.
+        (
+            "guard.starts.failures, guard.starts.pauses, guard.starts.paused_until",
+            StartHistory(failed_at=GUARD.starts.failed_at, works_since=GUARD.starts.works_since),
+        ),
+        ("guard.starts", StartHistory()),
+    ],
+)
+def test_failed_starts_that_an_operator_removed_are_forgotten(
+    table: Table, removed: str, left: StartHistory
+) -> None:
+    store = FleetStateStore(table)
+    guard_of(store)
+    assert store.save_guard(GUARD, None)
+    by_hand = f"SET guard.version = guard.version + :one REMOVE {removed}"
+    table.update_item(table.update("fleet", by_hand, values={":one": 1}))
+    assert guard_of(store) == replace(GUARD, version=2, starts=left)
+
+
+def test_a_launch_failure_is_known_until_aws_has_an_instance_or_a_task_runs(table: Table) -> None:
+    store = FleetStateStore(table)
+    starting = replace(SNAPSHOT, starting_since=NOW)
+    short = replace(starting, launch_failed_at=NOW + timedelta(seconds=5))
+    running = replace(SNAPSHOT, running=1)
+    assert store.save_snapshot(SNAPSHOT)[0] == starting
+    store.save_launch_failure(short.launch_failed_at)
+    assert store.get().snapshot == short
+    assert store.save_snapshot(SNAPSHOT)[0] == short
+    store.save_launch_failure(None)
+    assert store.get().snapshot == starting
+    store.save_launch_failure(short.launch_failed_at)
+    assert store.save_snapshot(running)[0] == running
+    assert store.get().snapshot == running
+
+
+def test_the_state_of_the_fleet_may_be_a_moment_old_and_costs_half_as_much(table: Table) -> None:
+    requests: list[Any] = []
+
+    def note(params: Any, **_: Any) -> None:
+        requests.append(params["RequestItems"][table.name])
+
+    table.client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    FleetStateStore(table).get()
+    (request,) = requests
+    assert request["ConsistentRead"] is False
+    assert [key["id"]["S"] for key in request["Keys"]] == ["fleet", "pace"]
 
 
 def test_a_snapshot_is_read_with_the_work_that_it_counted(table: Table) -> None:

@@ -12,15 +12,16 @@ from discord_diffusion.access.guild_changes import (
     GuildChange,
     from_json,
     recent,
+    to_json,
 )
 from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws.dynamodb import Table
-from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.guild_store import GuildDay, GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
-from tests.unit.aws.jobs_table import a_job, items, jobs_table, used_in_guild
+from tests.unit.aws.jobs_table import NOW, a_job, items, jobs_table, used_in_guild
 
 STRICT = GuildSettings(roles=("1",), user_units=5)
 LIMITS = Limits(user_units=100, guild_units=1000, cooldown_seconds=0, in_flight=3)
@@ -63,6 +64,33 @@ def test_of_two_managers_who_change_the_same_version_one_is_told_to_look_again(
     assert not guilds.change(second, GuildChange.of("2", "78", "reset", {}), GuildSettings())
     assert save(guilds, replace(STRICT, user_units=6), "3")
     assert guilds.settings("200") == (replace(STRICT, user_units=6), 2)
+
+
+def test_a_change_is_written_with_its_audit_record_and_the_settings_only_if_there_are_new_ones(
+    guilds: GuildStore, table: Table
+) -> None:
+    limits = GuildChange("1", "77", "limits", seconds(), {"user_units": "5"})
+    reset = GuildChange("2", "78", "reset-user", seconds(), {"user": "79"})
+    assert guilds.change(guilds.managed("200", "1"), limits, STRICT)
+    assert guilds.change(guilds.managed("200", "2"), reset, None, units=7, note=None)
+    found = items(table)
+    for item in (found["guild#200#changes"], *(found[f"audit#200#{one}"] for one in (1, 2))):
+        assert item.pop("ttl") == pytest.approx(seconds() + 3 * 86_400, abs=60)
+        assert item.pop("at", seconds()) == pytest.approx(seconds(), abs=60)
+    settings = STRICT.to_json()
+    in_guild = {"guild_id": "200"}
+    assert found == {
+        "guild#200": {"settings": settings, "version": 1.0},
+        "guild#200#changes": {"changes": to_json((reset, limits)), "version": 2.0},
+        "audit#200#1": in_guild
+        | {"user_id": "77", "action": "settings.limits", "settings": settings},
+        "audit#200#2": in_guild | {"user_id": "78", "action": "settings.reset-user", "units": 7.0},
+    }
+
+
+def seconds() -> int:
+    """Seconds since the epoch."""
+    return int(datetime.now(UTC).timestamp())
 
 
 def test_an_interaction_changes_a_guild_once_and_its_second_delivery_finds_what_it_saved(
@@ -139,7 +167,7 @@ def test_a_channel_that_a_manager_named_is_known_for_good(guilds: GuildStore, ta
     assert guilds.settings_and_usage("77", "200", later, "390")[2] == KnownChannel(category, None)
 
 
-def test_settings_and_usage_are_read_as_they_are_now_and_outside_a_guild_without_its_item(
+def test_what_limits_and_managers_go_by_is_read_as_it_is_now_a_summary_may_be_a_moment_old(
     guilds: GuildStore, table: Table
 ) -> None:
     requests: list[Any] = []
@@ -148,13 +176,56 @@ def test_settings_and_usage_are_read_as_they_are_now_and_outside_a_guild_without
         requests.append(params["RequestItems"][table.name])
 
     table.client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
-    now = datetime.now(UTC)
-    guilds.settings_and_usage("77", "200", now)
-    guilds.settings_and_usage("77", None, now)
-    assert [request["ConsistentRead"] for request in requests] == [True, True]
-    in_guild, elsewhere = ([key["id"]["S"] for key in one["Keys"]] for one in requests)
-    assert "guild#200" in in_guild
-    assert not [key for key in elsewhere if key.startswith("guild#")]
+    guilds.settings_and_usage("77", "200", NOW)
+    guilds.settings_and_usage("77", None, NOW, "300")
+    guilds.managed("200", "1")
+    guilds.days("200", NOW)
+    day, of_user = "2026-01-02", ["user#77", "user#77#2026-01-02"]
+    days = [day, "2026-01-01", *(f"2025-12-{number}" for number in (31, 30, 29, 28, 27))]
+    assert [
+        ([key["id"]["S"] for key in one["Keys"]], one["ConsistentRead"]) for one in requests
+    ] == [
+        (["guild#200", *of_user, f"guild#200#{day}", f"deployment#{day}"], True),
+        (["channel#300", *of_user, f"deployment#{day}"], True),
+        (["guild#200", "guild#200#changes", "audit#200#1"], True),
+        ([f"guild#200#{one}" for one in days], False),
+    ]
+
+
+def test_a_summary_has_what_was_counted_on_each_of_the_last_days_that_had_anything(
+    guilds: GuildStore, table: Table
+) -> None:
+    JobStore(table).accept(a_job(NOW), charge=Charge(700, LIMITS, audit_days=3))
+    for days in (0, 0, 2, 7):
+        guilds.note_refusal("200", NOW - timedelta(days=days))
+    guilds.note_refusal("201", NOW - timedelta(days=1))
+    # Units that were given back are no negative use.
+    refunded = {"id": "guild#200#2025-12-27", "used": -300, "held_back": 2}
+    table.put_item(table.put(refunded))
+    assert guilds.days("200", NOW) == [
+        GuildDay(NOW, requests=1, pictures=4, used=700, refused=2, held_back=0),
+        GuildDay(NOW - timedelta(days=2), 0, 0, 0, refused=1, held_back=0),
+        GuildDay(NOW - timedelta(days=6), 0, 0, 0, 0, held_back=2),
+    ]
+
+
+def test_the_units_of_a_user_are_reset_unless_others_were_used_since_they_were_seen(
+    guilds: GuildStore, table: Table
+) -> None:
+    job = a_job(NOW)
+    JobStore(table).accept(job, charge=Charge(700, LIMITS, audit_days=3))
+
+    def used(user_id: str) -> int:
+        read = guilds.settings_and_usage(user_id, "200", NOW)
+        return read[1].used[Quota.MEMBER]
+
+    assert not guilds.reset_usage("77", "200", NOW, seen=600, kept=0)
+    assert used("77") == 700
+    assert guilds.reset_usage("77", "200", NOW, seen=700, kept=100)
+    assert used("77") == 100
+    assert guilds.reset_usage("78", "200", NOW, seen=0, kept=500)
+    assert used("78") == 500
+    assert used("77") == 100
 
 
 def test_an_audit_record_says_who_did_what_and_when_for_as_many_days_as_are_set(
