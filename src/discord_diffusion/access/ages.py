@@ -30,8 +30,8 @@ _NOT_AN_AGE = (
     "twenty, thirty, forty, fourty, fifty, sixty, seventy, eighty, ninety, hundred, hundred and, "
     "thousand, veinte, treinta y, cuarenta y, cincuenta y, sesenta y, setenta y, ochenta y, "
     "noventa y, ciento, mil, vingt, vingt et, trente, trente et, quarante, quarante et, cinquante, "
-    "cinquante et, soixante, soixante et, cent, mille, vinte e, trinta e, quarenta e, cinquenta e, "
-    "sessenta e, setenta e, oitenta e, noventa e, cento e, "
+    "cinquante et, soixante, soixante et, dix, cent, mille, vinte e, trinta e, quarenta e, "
+    "cinquenta e, sessenta e, setenta e, oitenta e, noventa e, cento e, "
     "hace, desde hace, durante, depuis, pendant, il y a, há, faz, seit, vor, dans, for, after, nach"
 )
 """Words before a number that make it larger, or a duration."""
@@ -43,7 +43,7 @@ _MEASURES = (
 _ADULT = (
     "adult, grown, grown up, mature, erwachsene, erwachsenes, erwachsener, adulta, adulto, adulte"
 )
-_EIGHTEEN = "eighteen, achtzehn, dieciocho, dix huit, dezoito, diciotto"
+_EIGHTEEN = "eighteen, achtzehn, dieciocho, dezoito, diciotto"
 _ROMAN = "i, ii, iii, iv, v, vi, vii, viii, ix, x, xi, xii, xiii, xiv, xv, xvi, xvii"
 _MAJORITY = 18
 _OLDEST = 110
@@ -87,7 +87,7 @@ class AgeWords:
             not_an_age=written(_NOT_AN_AGE),
             measures=written(_MEASURES),
             adult=written(_ADULT),
-            years_at_end=tuple(sorted((one for one in years if len(one) > 5), key=len)),
+            years_at_end=tuple(one for one in years if len(one) > 5),
         )
 
     def minors(self, words: Sequence[str]) -> Iterator[int]:
@@ -142,7 +142,7 @@ class AgeWords:
 
 
 def _value(word: str) -> int | None:
-    return int(word) if word.isdecimal() and len(word) <= 2 else None
+    return int(word) if word.isdecimal() and len(word) <= 4 else None
 
 
 def _is_adult(word: str) -> bool:
