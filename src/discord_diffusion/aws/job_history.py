@@ -31,7 +31,7 @@ class JobHistory:
 
         At most `limit` of them: the newest or the oldest.
         """
-        if before - after <= 2 * _RESOLUTION:
+        if before - after < 2 * _RESOLUTION:
             return []
         values = {
             ":user": user_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,32 @@ def test_the_jobs_at_the_edges_are_left_out(table: Table) -> None:
     between = history.between("77", NOW - 3 * minute, NOW - minute, 10)
     assert [one.id for one in between] == [middle]
     assert history.between("77", NOW, WEEK, 10) == []
+
+
+@pytest.mark.parametrize(("before", "after", "found"), [(1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 0)])
+def test_a_job_is_found_between_the_moments_next_to_it(
+    table: Table, before: int, after: int, found: int
+) -> None:
+    (job_id,) = answered(table, 1)
+    at, step = NOW - timedelta(minutes=1), timedelta(milliseconds=1)
+    between = JobHistory(table).between("77", at - before * step, at + after * step, 10)
+    assert [one.id for one in between] == [job_id] * found
+
+
+def test_the_records_are_as_of_a_moment_ago_which_costs_half(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = answered(table, 2)
+    reads: list[tuple[list[str], bool]] = []
+    read = table.batch_get_item
+
+    def note(keys: list[str], *, consistent: bool) -> dict[str, Any]:
+        reads.append((keys, consistent))
+        return read(keys, consistent=consistent)
+
+    monkeypatch.setattr(table, "batch_get_item", note)
+    JobHistory(table).between("77", WEEK, NOW, 10)
+    assert reads == [([f"job#{job_id}" for job_id in ids], False)]
 
 
 @pytest.mark.parametrize("status", [JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.REFUSED, None])
