@@ -55,7 +55,7 @@ def test_a_lasting_conflict_means_that_the_table_is_unavailable(
     table: Table, answers: Stubber
 ) -> None:
     cancel(answers, "TransactionConflict")
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(StoreUnavailableError, match=r"^TransactionConflict$"):
         transact(table, [WRITE], retry_seconds=-1)
 
 
@@ -71,6 +71,15 @@ def test_a_write_whose_condition_fails_is_named_and_not_retried(
 def test_a_transaction_that_is_cancelled_for_another_reason_is_an_error(
     table: Table, answers: Stubber
 ) -> None:
-    cancel(answers, "ItemCollectionSizeLimitExceeded")
-    with pytest.raises(StoreError, match="ItemCollectionSizeLimitExceeded"):
+    cancel(answers, "ValidationError", "None", "ItemCollectionSizeLimitExceeded")
+    reasons = r"^ItemCollectionSizeLimitExceeded, ValidationError$"
+    with pytest.raises(StoreError, match=reasons):
+        transact(table, [WRITE], retry_seconds=60)
+
+
+def test_a_transaction_that_dynamodb_does_not_take_is_an_error(
+    table: Table, answers: Stubber
+) -> None:
+    answers.add_client_error("transact_write_items", "AccessDeniedException")
+    with pytest.raises(StoreError, match=r"^AccessDeniedException$"):
         transact(table, [WRITE], retry_seconds=60)
