@@ -70,7 +70,7 @@ def wait_map(wait: WaitEstimate | None) -> dict[str, Any]:
     return {"kind": wait.kind, "ahead": wait.ahead, "due": due}
 
 
-def _wait(plain: dict[str, Any]) -> WaitEstimate | None:
+def _wait(plain: dict[str, Any] | None) -> WaitEstimate | None:
     if not plain:
         return None
     return WaitEstimate(WaitKind(plain["kind"]), int(plain["ahead"]), moment(plain.get("due")))
@@ -92,7 +92,7 @@ def record_of(found: Item) -> JobRecord | None:
             parameters=GenerationParameters.from_json(plain["parameters"]),
             units=int(plain["units"]),
             attachment_size_limit=int(size_limit),
-            wait=_wait(plain.get("wait", {})),
+            wait=_wait(plain.get("wait")),
             notified_at=moment(plain.get("told_at")),
             details=plain.get("details", {}),
         )

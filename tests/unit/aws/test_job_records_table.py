@@ -116,6 +116,24 @@ def test_a_job_over_a_limit_is_refused_and_writes_nothing(
     assert items(table) == before
 
 
+def test_a_job_that_costs_more_than_a_day_is_refused_until_the_next_one(
+    store: JobStore, table: Table
+) -> None:
+    with pytest.raises(Refusal, match="quota_user") as refused:
+        store.accept(JOB, charge=Charge(800, replace(OPEN, user_units=7), audit_days=1))
+    midnight = int((NOW + timedelta(seconds=30)).timestamp())
+    assert refused.value.values == {
+        "units": 800, "limit": 700, "left": 700, "reset": f"<t:{midnight}:R>",
+    }  # fmt: skip
+    assert items(table) == {}
+
+
+def test_a_record_keeps_the_guild_in_which_the_application_is_a_guest(store: JobStore) -> None:
+    job = replace(JOB, guild_id=None)
+    store.accept(job, charge=replace(CHARGE, visited_guild_id="300"))
+    assert store.get(job.id) == JobRecord.of(job, units=400, visited_guild_id="300")
+
+
 def test_a_refusal_is_computed_from_the_item_and_the_time(store: JobStore) -> None:
     limits = replace(OPEN, user_units=10, cooldown_seconds=60)
     store.accept(a_job(number=1), charge=CHARGE)
@@ -144,6 +162,30 @@ def test_an_expired_job_does_not_lift_another_limit(store: JobStore, table: Tabl
     with pytest.raises(Refusal, match="quota_user"):
         store.accept(JOB, charge=Charge(400, replace(OPEN, user_units=7), audit_days=1))
     assert items(table)["user#77"]["jobs"] == [lost.id]
+
+
+def test_a_click_after_its_job_has_ended_makes_room_of_expired_jobs(
+    store: JobStore, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge = Charge(100, replace(OPEN, in_flight=1), audit_days=1, click="9#reroll")
+    first = a_job(number=1)
+    assert store.accept(first, charge=charge)
+    store.finish(first.id, JobStatus.ANSWERED)
+    lost = a_job(NOW - timedelta(hours=1))
+    assert store.accept(lost, charge=replace(charge, click=None))
+    tries: list[Any] = []
+    transact = job_store.transact
+
+    def count(*arguments: Any) -> None:
+        tries.append(arguments)
+        transact(*arguments)
+
+    monkeypatch.setattr(job_store, "transact", count)
+    assert store.accept(JOB, charge=charge)
+    found = items(table)
+    assert (found["user#77"]["jobs"], found["press#9#reroll"]["job"]) == ([JOB.id], JOB.id)
+    # One is refused for the click, one for the lost job, while Discord waits for the answer.
+    assert len(tries) == 3
 
 
 def test_a_conflict_that_lasts_is_retried_for_as_long_as_the_store_is_told(
@@ -192,11 +234,19 @@ def test_a_record_keeps_the_whole_job(store: JobStore) -> None:
     assert ended.job() is None
 
 
+@pytest.mark.parametrize("wait", [None, WAIT, replace(WAIT, due=None)])
+def test_a_record_keeps_the_wait_that_its_user_is_shown(
+    store: JobStore, wait: WaitEstimate | None
+) -> None:
+    store.accept(JOB, wait=wait)
+    assert store.get(JOB.id) == JobRecord.of(JOB, wait=wait)
+
+
 def test_a_record_of_an_earlier_version_is_read_with_what_a_job_has_by_default(
     store: JobStore, table: Table
 ) -> None:
     item = job_items.item(JobRecord.of(JOB))
-    for name in ("attachment_size_limit", "nsfw", "safety_check", "confirmed"):
+    for name in ("attachment_size_limit", "nsfw", "safety_check", "confirmed", "wait"):
         del item[name]
     table.put_item(table.put(item))
     assert store.get(JOB.id) == JobRecord.of(JOB)
@@ -232,10 +282,36 @@ def test_a_finished_job_keeps_its_details_and_loses_its_token(
     found = items(table)[KEY]
     assert (found["status"], found["finished_at"]) == ("answered", int(LATER.timestamp()))
     assert found["details"] == {"pictures": "4", "seconds": "1.5"}
+    record = store.get(JOB.id)
+    assert record
+    assert record.details == found["details"]
     assert not {"token", "waiting"} & found.keys()
     assert usage(table) == used_in_guild(400, 400, 400, 400)
     assert not store.finish(JOB.id, JobStatus.FAILED)
     assert items(table)[KEY] == found
+
+
+@pytest.mark.parametrize(
+    ("status", "history"),
+    [(JobStatus.ANSWERED, "77"), (JobStatus.FAILED, None), (JobStatus.CANCELLED, None)],
+)
+def test_only_answered_jobs_are_in_their_users_history(
+    store: JobStore, table: Table, status: JobStatus, history: str | None
+) -> None:
+    store.accept(JOB, charge=CHARGE)
+    store.finish(JOB.id, status)
+    assert items(table)[KEY].get("history") == history
+
+
+@pytest.mark.parametrize(
+    ("details", "held_back"), [({"filtered": 2}, 2), ({"filtered": 0}, None), ({}, None)]
+)
+def test_a_guild_counts_the_pictures_that_the_safety_filter_held_back(
+    store: JobStore, table: Table, details: dict[str, float], held_back: int | None
+) -> None:
+    store.accept(JOB, charge=CHARGE)
+    store.finish(JOB.id, JobStatus.ANSWERED, **details)
+    assert items(table)["guild#200#2026-01-02"].get("held_back") == held_back
 
 
 @pytest.mark.parametrize("units", [0, 400])
@@ -307,6 +383,24 @@ def test_a_job_that_a_worker_has_begun_is_not_withdrawn(store: JobStore, table: 
     assert usage(table) == used_in_guild(400, 400, 400, 400, JOB.id)
 
 
+def test_only_a_job_that_is_drawn_is_told_to_stop(store: JobStore, table: Table) -> None:
+    other = a_job(number=1)
+    for job in (JOB, other):
+        store.accept(job)
+    assert not store.order_stop(JOB.id), "no worker draws it"
+    assert not store.has_stop_order(JOB.id)
+    for job in (JOB, other):
+        store.begin(job.id)
+    assert store.order_stop(JOB.id)
+    assert items(table)[KEY]["stopped"] is True
+    assert store.has_stop_order(JOB.id)
+    assert not store.has_stop_order(other.id)
+    store.finish(other.id, JobStatus.ANSWERED)
+    assert not store.order_stop(other.id), "no worker draws it any more"
+    assert not store.order_stop("9"), "there is no such job"
+    assert not store.has_stop_order("9")
+
+
 def test_the_token_of_an_unfinished_job_stays(store: JobStore, table: Table) -> None:
     store.accept(JOB)
     for _ in range(2):
@@ -333,6 +427,7 @@ def test_a_user_is_notified_of_the_wait_once_in_an_interval(store: JobStore, tab
     found = items(table)[KEY]
     assert found["told_at"] == NOW.timestamp()
     assert found["wait"] == {"kind": "turn", "ahead": 2, "due": NOW.timestamp() + 30}
+    assert store.get(JOB.id) == replace(JobRecord.of(JOB, wait=WAIT), notified_at=NOW)
     early = NOW + timedelta(seconds=59)
     assert not store.claim_wait_notice(JOB.id, early, every_seconds=60)
     assert items(table)[KEY] == found
@@ -394,8 +489,12 @@ def test_an_error_of_a_query_is_an_error_of_the_store(
         store.waiting(1)
 
 
-def test_another_delivery_of_a_cancel_gets_the_jobs_of_the_first(store: JobStore) -> None:
+def test_another_delivery_of_a_cancel_gets_the_jobs_of_the_first(
+    store: JobStore, table: Table
+) -> None:
     assert store.jobs_to_cancel("900", {"1", "2"}) == {"1", "2"}
+    kept = {"jobs": ["1", "2"], "ttl": LATER.timestamp() + 3600}
+    assert items(table) == {"cancel#900": kept}
     assert store.jobs_to_cancel("900", frozenset()) == {"1", "2"}
     assert store.jobs_to_cancel("900", {"3"}) == {"1", "2"}
     assert store.jobs_to_cancel("901", frozenset()) == frozenset()
