@@ -223,7 +223,7 @@ def test_a_poll_may_be_shorter_than_usual_but_not_longer(sqs: AwsServer) -> None
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("_client", 5), ("_poller", 17)])
-def test_the_worker_waits_for_an_answer_longer_than_sqs_may_hold_it_back_and_tries_four_times(
+def test_the_worker_waits_longer_for_a_poll_and_tries_each_call_four_times(
     sqs: AwsServer, name: str, seconds: int
 ) -> None:
     config = getattr(JobQueue(URL, wait_seconds=7), name).meta.config
@@ -232,7 +232,8 @@ def test_the_worker_waits_for_an_answer_longer_than_sqs_may_hold_it_back_and_tri
 
 
 def test_a_reader_for_whom_nobody_waits_leaves_the_repeat_to_the_sdk(sqs: AwsServer) -> None:
-    assert QueueReader(URL)._client.meta.config.retries["total_max_attempts"] == 2
+    client: Any = QueueReader(URL)._client
+    assert client.meta.config.retries["total_max_attempts"] == 2
 
 
 def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: AwsServer) -> None:
