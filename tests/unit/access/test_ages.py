@@ -14,7 +14,7 @@ def ages() -> AgeWords:
 @pytest.mark.parametrize(
     ("text", "places"),
     [
-        ("12 yo", [0]),
+        ("12 yo tree", [0]),
         ("a 12 year old", [1]),
         ("a twelve years old", [1]),
         ("a 12 years tree", []),
