@@ -10,14 +10,14 @@ from discord_diffusion.access.terms import Lexicon, Meaning, Token, numbers, rea
 TABLE = {
     "one language": {
         "minor": ["child, kid*", "young person"],
-        "young": "mira",
-        "sexual": "penis, sodomy, sex, bare, bares, mira, nude*",
-        "harmless": "nude colour",
-        "numbers": "twelve",
+        "young": "mira, lassie",
+        "sexual": "penis, sodomy, sex, bare, bares, mira, nude*, jkst",
+        "harmless": "nude colour, mole sex",
+        "numbers": "twelve, dix sept",
     },
     "another": {"minor": "jk, school*", "numbers": ""},
     "chinese japanese korean": {"minor": "子"},
-    "needs": {"bare": "child, young man", "sodomy": "sodomy"},
+    "needs": {"bare": "child, young man", "mira": "mira"},
     "common": "pen, is, so, do, my, s, e, x",
     "words": "colt, noten",
 }
@@ -49,26 +49,33 @@ def test_a_token_knows_whether_a_space_parts_it_from_the_one_before() -> None:
 
 
 def test_a_lexicon_has_the_terms_as_they_are_written_that_fit() -> None:
-    loud = Lexicon.of(str.upper, lambda term, written: (term, written) != ("school*", "SCHOOL"))
+    loud = Lexicon.of(str.upper, lambda term, written: (term, written) != ("sodomy", "SODOMY"))
     assert loud.meanings == {
         "CHILD": Meaning.MINOR,
         "KID": Meaning.MINOR,
         "YOUNGPERSON": Meaning.MINOR,
         "MIRA": Meaning.YOUNG | Meaning.SEXUAL,
         "PENIS": Meaning.SEXUAL,
-        "SODOMY": Meaning.SEXUAL,
+        "LASSIE": Meaning.YOUNG,
         "SEX": Meaning.SEXUAL,
         "BARE": Meaning.SEXUAL,
         "BARES": Meaning.SEXUAL,
         "NUDE": Meaning.SEXUAL,
+        "JKST": Meaning.SEXUAL,
         "NUDECOLOUR": Meaning.HARMLESS,
+        "MOLESEX": Meaning.HARMLESS,
         "JK": Meaning.MINOR,
+        "SCHOOL": Meaning.MINOR,
     }
-    assert loud.prefixes == {"KID": Meaning.MINOR, "NUDE": Meaning.SEXUAL}
-    assert loud.phrases == {"YOUNG PERSON", "NUDE COLOUR"}
+    assert loud.prefixes == {
+        "KID": Meaning.MINOR,
+        "NUDE": Meaning.SEXUAL,
+        "SCHOOL": Meaning.MINOR,
+    }
+    assert loud.phrases == {"YOUNG PERSON", "NUDE COLOUR", "MOLE SEX"}
     assert loud.needs == {
         "BARE": {"child", "young man", "CHILD", "YOUNG MAN"},
-        "SODOMY": {"sodomy"},
+        "MIRA": {"mira"},
     }
     assert loud.common == {"PEN", "IS", "SO", "DO", "MY", "S", "E", "X"}
     assert {one for one in loud.beginnings if one[0] == "Y"} == {
@@ -92,6 +99,8 @@ def test_a_prefix_of_two_languages_has_the_meanings_of_both(
         ("young person", [("MINOR", 0)]),
         ("young and person", []),
         ("nude colour", []),
+        ("mole sex", []),
+        ("mole sex sex", [("SEXUAL", 2)]),
         ("nude and colour", [("SEXUAL", 0)]),
         ("nude colour nude", [("SEXUAL", 2)]),
         ("pen-is", [("SEXUAL", 0)]),
@@ -106,7 +115,10 @@ def test_a_prefix_of_two_languages_has_the_meanings_of_both(
         ("school" + "x" * 21, []),
         ("childsex", [("MINOR|SEXUAL", 0)]),
         ("sexchild", [("MINOR|SEXUAL", 0)]),
-        ("sexmira", [("YOUNG|SEXUAL", 0)]),
+        ("sexlassie", [("YOUNG|SEXUAL", 0)]),
+        ("chisex", []),
+        ("sexchi", []),
+        ("sexsodomy", []),
         ("childkid", []),
         ("jksex", []),
         ("sexjk", []),
@@ -115,7 +127,7 @@ def test_a_prefix_of_two_languages_has_the_meanings_of_both(
         ("bareschild", [("MINOR|SEXUAL", 0)]),
         ("bare", []),
         ("bare child", [("SEXUAL", 0), ("MINOR", 1)]),
-        ("sodomy", [("SEXUAL", 0)]),
+        ("mira", [("YOUNG|SEXUAL", 0)]),
         ("子", []),
         ("twelve colt", []),
     ],
@@ -131,7 +143,7 @@ def test_a_term_that_needs_a_word_is_found_where_the_user_wrote_that_word() -> N
 
 
 def test_numbers_and_words_that_only_look_like_terms_are_those_of_the_table() -> None:
-    assert numbers() == ["twelve"]
+    assert numbers() == ["twelve", "dix sept"]
     real_words.cache_clear()
     assert real_words() == {"colt", "noten"}
     real_words.cache_clear()
