@@ -159,11 +159,16 @@ class DictStore:
         status: JobStatus,
         *,
         reason: str,
-        notify_later: bool = False,  # noqa: ARG002
+        notify_later: bool = False,
     ) -> bool:
         self._break()
-        queued = self.records[job_id].status is JobStatus.QUEUED
-        return queued and self.finish(job_id, status, reason=reason)
+        before = self.records[job_id]
+        if before.status is not JobStatus.QUEUED:
+            return False
+        self.finish(job_id, status, reason=reason)
+        if notify_later:
+            self.records[job_id] = replace(self.records[job_id], token=before.token)
+        return True
 
     def jobs_to_cancel(self, interaction_id: str, job_ids: Collection[str]) -> frozenset[str]:
         self._break()

@@ -173,11 +173,18 @@ def is_refused(caller: Caller, **options: Any) -> bool:
     return refused
 
 
-@pytest.mark.parametrize(("users", "refused"), [(173, False), (175, True)])
+@pytest.mark.parametrize(
+    ("users", "own", "refused"),
+    [(173, 0, False), (175, 0, True), (174, 1, False), (175, 1, True), (173, 2, False)],
+)
 def test_a_request_is_refused_if_one_job_of_each_user_ahead_is_too_much_for_the_largest_fleet(
-    caller: Caller, users: int, refused: bool
+    caller: Caller, users: int, own: int, refused: bool
 ) -> None:
-    """Two tasks draw 10 s a job, and 885 s are left; the other jobs of those users may wait."""
+    """Two tasks draw 10 s a job, and 885 s are left; the other jobs of those users may wait.
+
+    All jobs of the user are ahead, who is one of the users.
+    """
+    caller.guilds.in_flight = frozenset(map(str, range(own)))
     usual = SETTINGS.fleet.target.units_per_job
     caller.queue.in_flight = 400
     work = Work(jobs=400, users=users, units=400 * usual)
@@ -311,6 +318,30 @@ def test_a_job_whose_record_is_written_after_its_refusal_has_ended(caller: Calle
     assert caller.queue.jobs == []
 
 
+@pytest.mark.parametrize("fails_next", ["reject", "get"])
+def test_a_job_is_refused_if_the_table_fails_again_after_it_wrote_the_record_without_an_answer(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, fails_next: str
+) -> None:
+    """`waiting` finds later that the user reads a refusal, and ends the job."""
+    accept = caller.store.accept
+
+    def write_and_fail(*job: Any, **details: Any) -> bool:
+        accept(*job, **details)
+        raise DOWN
+
+    def fail(*job: object, **_details: object) -> Any:
+        if not job:
+            return caller.store.state
+        raise DOWN
+
+    monkeypatch.setattr(caller.store, "accept", write_and_fail)
+    monkeypatch.setattr(caller.store, fails_next, fail)
+    answer = caller.content(imagine(prompt="a star"))
+    assert "can't take your request" in content(answer)
+    assert is_ephemeral(answer["data"])
+    assert caller.queue.jobs == []
+
+
 def test_a_wake_up_that_fails_does_not_change_the_answer(caller: Caller) -> None:
     caller.wake.broken = ServiceUnavailableError("ReadTimeoutError")
     assert "Queued" in content(caller.content(imagine(prompt="a star")))
@@ -329,6 +360,7 @@ def test_a_job_that_the_queue_refuses_ends_as_refused_and_is_refused_when_it_is_
     record = caller.store.records[payload["id"]]
     assert record.status is JobStatus.REFUSED
     assert record.details["reason"].startswith("This could not be drawn. Nothing was charged")
+    assert record.token, "its user is told of the end who has read that the job is queued"
     caller.queue.broken = None
     assert caller.content(payload) == first
     assert caller.queue.jobs == []
@@ -345,6 +377,33 @@ def test_a_job_that_the_queue_refuses_is_left_to_be_sent_if_its_record_cannot_be
     payload = imagine(prompt="a star")
     assert "Queued" in content(caller.content(payload))
     assert caller.store.records[payload["id"]].status is JobStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("status", "stated"),
+    [
+        (JobStatus.REFUSED, "can't take your request"),
+        (JobStatus.DRAWING, "Queued"),
+        (JobStatus.CANCELLED, "Queued"),
+        (None, "Queued"),
+    ],
+    ids=["by a first attempt", "a worker has it", "its user cancelled it", "no record"],
+)
+def test_a_job_that_the_queue_refuses_is_refused_only_if_it_is_certain_to_have_ended(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, status: JobStatus | None, stated: str
+) -> None:
+    """The answer of the queue, or to a first attempt to end the job, may have been lost."""
+
+    def withdraw(job_id: str, *_: object, **__: object) -> bool:
+        if status:
+            caller.store.finish(job_id, status)
+        else:
+            del caller.store.records[job_id]
+        return False
+
+    caller.queue.refuse()
+    monkeypatch.setattr(caller.store, "withdraw", withdraw)
+    assert stated in content(caller.content(imagine(prompt="a star")))
 
 
 def test_a_job_that_another_delivery_has_accepted_is_not_ended_by_a_queue_that_refuses_it(

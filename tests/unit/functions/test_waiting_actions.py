@@ -18,6 +18,7 @@ from discord_diffusion.fleet.work import WorkAhead
 from discord_diffusion.functions.waiting.due_actions import (
     LAST_NOTICE,
     Action,
+    DueAction,
     due_actions,
     unconfirmed,
 )
@@ -220,6 +221,8 @@ def test_an_end_is_not_notified_before_the_interaction_must_be_answered() -> Non
     early, other = record(3.9, status=JobStatus.REFUSED), record(100, **notified(STARTING, 70))
     (found,) = due_actions([early, other], DENIED, SETTINGS, NOW)
     assert (found.record, found.wait.ahead) == (other, 0)
+    at_last = record(4, status=JobStatus.REFUSED)
+    assert due(at_last) == [(Action.NOTIFY_OF_END, at_last)]
 
 
 def test_of_single_jobs_those_are_due_that_are_not_confirmed_or_whose_end_is_untold() -> None:
@@ -229,8 +232,11 @@ def test_of_single_jobs_those_are_due_that_are_not_confirmed_or_whose_end_is_unt
         replace(queued, status=JobStatus.DRAWING),
         replace(ended, token=None),
     ]
-    found = [(one.action, one.record) for one in unconfirmed([queued, ended, *rest])]
-    assert found == [(Action.CONFIRM, queued), (Action.NOTIFY_OF_END, ended)]
+    unknown = WaitEstimate(WaitKind.UNKNOWN, 0, None)
+    assert list(unconfirmed([queued, ended, *rest])) == [
+        DueAction(Action.CONFIRM, queued, unknown),
+        DueAction(Action.NOTIFY_OF_END, ended, unknown),
+    ]
 
 
 def test_a_user_is_notified_of_an_end_whatever_the_fleet_does() -> None:

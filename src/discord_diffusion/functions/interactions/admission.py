@@ -68,9 +68,9 @@ class Admission:
         job: Job,
         charge: Charge,
         now: datetime,
-        left: Allowance | None = None,
+        left: Allowance | None,
         *,
-        own_jobs: int = 0,
+        own_jobs: int,
     ) -> Components:
         """Admit a job; returns the message that answers, the same for a redelivered interaction.
 
@@ -81,18 +81,17 @@ class Admission:
             Refusal: there is no job, and nothing was charged.
         """
         state = self._fleet_state(self.clock())
-        units = max(1, charge.units)
-        work = self._work_ahead(state, units)
+        work = self._work_ahead(state, charge.units)
         wait = WaitEstimate(WaitKind.UNKNOWN, work.jobs, None)
         if state:
             own = min(own_jobs, work.jobs)
             ahead = WorkAhead(work.jobs, work.units, own * work.units_per_job)
-            wait = expected_wait(state, self.settings, ahead=ahead, units=units, now=now)
+            wait = expected_wait(state, self.settings, ahead=ahead, units=charge.units, now=now)
             # SQS promises no order between users: certain to come first are the user's own jobs,
             # and one of each other user.
             first = min(work.jobs, own + work.users - bool(own))
             least = replace(ahead, units=first * work.units_per_job)
-            shortest = shortest_wait(state, self.settings, ahead=least, units=units, now=now)
+            shortest = shortest_wait(state, self.settings, ahead=least, units=charge.units, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait, left)
         self.confirmations.schedule(job.id, [job.id])
@@ -106,8 +105,8 @@ class Admission:
         if state and state.is_asleep(now):
             self._wake_fleet()
         if earlier:
-            return _answer(earlier, earlier.wait or wait, left)
-        return _answer(
+            return texts.queued(earlier, earlier.wait or wait, left)
+        return texts.queued(
             JobRecord.of(job, units=charge.units), wait, left and left.minus(charge.units)
         )
 
@@ -152,7 +151,7 @@ class Admission:
         """Refuse a job that can't be finished in time, unless it was admitted earlier."""
         record = self._record(job)
         if record and not record.status.finished:
-            return _answer(record, record.wait or wait, left)
+            return texts.queued(record, record.wait or wait, left)
         extra = {"job": job.id, "kind": wait.kind, "ahead": wait.ahead}
         log.info("The job is refused: it could not be finished in time", extra=extra)
         raise texts.too_late(wait)
@@ -240,12 +239,8 @@ class Admission:
             log.info("The fleet is woken")
 
 
-def _answer(record: JobRecord, wait: WaitEstimate, left: Allowance | None) -> Components:
-    return texts.queued(record, wait, left)
-
-
 def _answer_again(record: JobRecord, left: Allowance | None) -> Components:
     """The answer to an interaction that is redelivered after its job has ended."""
     if record.status is JobStatus.ANSWERED and record.wait:
-        return _answer(record, record.wait, left)
+        return texts.queued(record, record.wait, left)
     raise Refusal("queue")
