@@ -7,7 +7,12 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
-from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, MessageDeletedError
+from discord_diffusion.worker.errors import (
+    JobExpiredError,
+    LeaseLostError,
+    MessageDeletedError,
+    StoppedByModeratorError,
+)
 from discord_diffusion.worker.held_jobs import (
     MOST_HELD,
     SLOW_SECONDS,
@@ -214,6 +219,16 @@ def test_a_job_that_is_to_be_drawn_is_reason_enough_not_to_wait(
     assert frozen.poll() is Poll.IMMEDIATE
 
 
+def test_a_poll_that_waits_for_a_job_to_be_prepared_wakes_up_when_that_is_slow(
+    frozen: FrozenHeldJobs,
+) -> None:
+    frozen.take(images=4)
+    frozen.now += SLOW_SECONDS - 0.02
+    polls = frozen.wait(lambda: frozen.held_jobs.wait_until_next_receive(LEAD, 60.0), clock_reads=2)
+    frozen.now += 0.02
+    wait_until(lambda: polls == [Poll.USUAL], seconds=20)
+
+
 def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(frozen: FrozenHeldJobs) -> None:
     [held] = (frozen.ready(), frozen.held_jobs.next_batch())[1]
     held.stage = Stage.DELIVERING
@@ -285,9 +300,10 @@ def test_a_batch_waits_for_more_jobs_from_when_its_first_job_was_ready(
     first = gathering_desk.ready(images=1)
     batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
     gathering_desk.now += 59.5
-    gathering_desk.held_jobs.expect_drawing_for(0)  # wakes the thread up
-    wait_until(lambda: gathering_desk.clock_reads >= 4)
-    assert batches == []
+    reads = gathering_desk.clock_reads
+    gathering_desk.held_jobs.expect_drawing_for(0)  # reads the clock, and wakes the thread up
+    wait_until(lambda: gathering_desk.clock_reads >= reads + 2)
+    assert gathering_desk.held_jobs.all(Stage.READY) == [first]
     gathering_desk.now += 0.5
     gathering_desk.held_jobs.expect_drawing_for(0)
     wait_until(lambda: batches == [[first]])
@@ -403,9 +419,17 @@ def test_a_picture_that_was_begun_counts_as_drawn(
     assert held.pictures_drawn() == pictures
 
 
-def test_a_job_whose_message_was_deleted_is_not_worked_on(frozen: FrozenHeldJobs) -> None:
+@pytest.mark.parametrize(
+    ("cause", "error", "text"),
+    [
+        ("deleted", MessageDeletedError, "the message was deleted while its job was drawn"),
+        ("forbidden", StoppedByModeratorError, "a moderator stopped it while it was drawn"),
+    ],
+)
+def test_a_job_that_somebody_has_stopped_is_not_worked_on(
+    frozen: FrozenHeldJobs, cause: str, error: type[Exception], text: str
+) -> None:
     held = frozen.take()
-    held.progress.deleted = True
-    deleted = r"^the message was deleted while its job was drawn$"
-    with pytest.raises(MessageDeletedError, match=deleted):
+    setattr(held.progress, cause, True)
+    with pytest.raises(error, match=f"^{text}$"):
         held.check(leased=True)

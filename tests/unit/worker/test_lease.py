@@ -23,7 +23,7 @@ class Visibility:
 
     extended: list[float] = field(default_factory=list)
     handles: set[str] = field(default_factory=set)
-    failure: QueueError | None = None
+    failure: Exception | None = None
     tried: int = 0
     during: Callable[[], None] = lambda: None
 
@@ -224,13 +224,18 @@ def test_an_extension_counts_from_when_it_was_asked_for() -> None:
     assert not simulated.lease.current
 
 
-def test_a_failed_extension_is_tried_again_four_times_as_soon_until_one_succeeds() -> None:
+@pytest.mark.parametrize(
+    "error", [QueueError("ServiceUnavailable"), RuntimeError("a defect of the client")], ids=str
+)
+def test_a_failed_extension_is_tried_again_four_times_as_soon_until_one_succeeds(
+    error: Exception,
+) -> None:
     visibility = Visibility()
     simulated = SimulatedLease(visibility, pauses=6)
 
     def fail_twice() -> None:
         down = visibility.tried in (2, 3)
-        visibility.failure = QueueError("ServiceUnavailable") if down else None
+        visibility.failure = error if down else None
 
     visibility.during = fail_twice
     simulated.run()

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 import pytest
 from PIL import Image
 
+from discord_diffusion.aws.errors import StoreUnavailableError
 from discord_diffusion.discord.answer_layouts import apology
 from discord_diffusion.discord.errors import (
     ApiError,
@@ -24,6 +25,7 @@ from discord_diffusion.worker.errors import (
     PicturesTooLargeError,
     SourceFormatError,
     SourceUnavailableError,
+    StoppedByModeratorError,
 )
 from discord_diffusion.worker.failures import STOPPED, Outcome
 from discord_diffusion.worker.held_jobs import HeldJob
@@ -124,6 +126,16 @@ def test_the_lease_of_an_answered_job_ends_before_its_message_is_deleted(
     assert harness.queue.deleted == [held.message.receipt_handle]
     assert harness.table.statuses[held.job.id] is JobStatus.ANSWERED
     assert harness.table.details[held.job.id] == {"pictures": 2}
+
+
+def test_an_answered_job_is_received_again_after_a_while_if_the_table_does_not_take_its_end(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold()
+    harness.table.error = StoreUnavailableError("ConnectTimeoutError")
+    harness.outcomes.answered(held, pictures=2)
+    assert harness.queue.released == [(held.message.receipt_handle, 5)]
+    assert harness.queue.deleted == []
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -291,6 +303,24 @@ def test_the_record_of_a_job_whose_message_is_gone_has_that_reason_and_charges_n
     assert harness.table.statuses[held.job.id] is JobStatus.FAILED
     assert harness.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
     assert harness.queue.deleted == [held.message.receipt_handle]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "charged"),
+    [
+        (GenerationError("x"), JobStatus.FAILED, 0),
+        (StoppedByModeratorError("x"), JobStatus.CANCELLED, 2),
+    ],
+    ids=["failed", "stopped"],
+)
+def test_a_user_pays_for_what_was_drawn_of_a_job_that_a_moderator_stopped_but_of_none_that_failed(
+    harness: OutcomesHarness, error: Exception, status: JobStatus, charged: int
+) -> None:
+    held = harness.hold(last=True)
+    held.drawn_share = 1.0
+    harness.outcomes.failed(held, error)
+    assert harness.table.statuses[held.job.id] is status
+    assert harness.table.details[held.job.id]["charged_pictures"] == charged
 
 
 DELETED = InteractionGoneError(404, 10008, "Unknown Message")

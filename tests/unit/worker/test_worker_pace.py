@@ -160,7 +160,7 @@ def test_the_pace_of_several_pictures_is_that_of_each() -> None:
 
 def test_a_worker_plans_by_its_last_eight_batches_and_refuses_by_the_fastest_of_all() -> None:
     pace = Pace()
-    for seconds in (1.0, *[5.0] * 8):
+    for seconds in (*[1.0] * 9, *[5.0] * 8):
         pace.learn([SMALL], seconds)
     assert pace.expected([SMALL]) == pytest.approx(5)
     assert pace.least(SMALL) == pytest.approx(1)

@@ -152,6 +152,22 @@ def test_requests_that_edit_a_source_image_are_drawn_one_after_the_other(
     scripted.model.edits = True
     scripted.run(2, 1)
     assert scripted.parts == [[(0, 0), (0, 1)], [(1, 0)]]
+    scripted.parts.clear()
+    scripted.run(1)
+    assert scripted.parts == [[(0, 0)]]
+
+
+def test_prompts_that_the_model_reads_in_other_numbers_of_chunks_are_drawn_apart(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_chunks(pipe: object, items: Sequence[BatchItem]) -> list[Sequence[BatchItem]]:
+        assert pipe is scripted.model.text_to_image
+        return [items[2:], items[:2]]
+
+    scripted.model.text_to_image = object()
+    monkeypatch.setattr(recovery, "by_chunks", by_chunks)
+    scripted.run(2, 1)
+    assert scripted.parts == [[(1, 0)], [(0, 0), (0, 1)]]
 
 
 def test_a_part_without_memory_is_drawn_in_halves_before_the_rest(scripted: Scripted) -> None:

@@ -14,6 +14,7 @@ from discord_diffusion.worker.pipeline.capacity import (
     Limits,
     Trial,
 )
+from discord_diffusion.worker.pipeline_types import OnStep
 from tests.unit.worker.fakes import make_settings
 
 GB = 10**9
@@ -39,8 +40,11 @@ class Gpu:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     tried: list[int] = field(default_factory=list)
 
-    def trial(self, pictures: int, _draw: Draw) -> Trial:
+    def draw(self, pictures: int, _on_step: OnStep) -> None:
         self.tried.append(pictures)
+
+    def trial(self, pictures: int, draw: Draw) -> Trial:
+        draw(pictures, lambda *_: None)
         if pictures > self.fails_above:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return Trial(
@@ -55,7 +59,7 @@ class Gpu:
 
     def capacity(self, limits: Limits = LIMITS) -> Capacity:
         meter: Any = self
-        return Capacity.measured(meter, lambda *_: None, limits)
+        return Capacity.measured(meter, self.draw, limits)
 
     def pictures(self, limits: Limits = LIMITS) -> int:
         return self.capacity(limits).pictures(limits.pixels)
@@ -73,6 +77,7 @@ def test_a_t4_draws_one_by_one_since_more_at_once_gain_nothing() -> None:
         ([0.5, 0.3, 0.2, 0.1], 16, [1, 2, 4, 8, 16]),
         ([0.5, 0.3, 0.04, 0.5], 4, [1, 2, 4, 8]),
         ([0.051, 0.049], 2, [1, 2, 4]),
+        ([0.05, 0.04], 2, [1, 2, 4]),
         ([-0.2], 1, [1, 2]),
     ],
 )
@@ -116,6 +121,19 @@ def test_the_time_of_a_batch_is_what_the_stop_timeout_leaves_for_it() -> None:
 def test_a_batch_grows_as_far_as_memory_allows(total: int, pictures: int, tried: list[int]) -> None:
     gpu = Gpu(total=total)
     assert gpu.pictures() == pictures
+    assert gpu.tried == tried
+
+
+@pytest.mark.parametrize(
+    ("picture", "weights", "total", "tried"),
+    [(1, 0, 3, [1, 2, 3]), (0, 500, 500, [1, 2])],
+    ids=["a byte a picture", "no byte is left"],
+)
+def test_a_batch_grows_to_the_last_byte_but_never_without_one(
+    picture: int, weights: int, total: int, tried: list[int]
+) -> None:
+    gpu = Gpu(denoiser=picture, weights=weights, total=total)
+    gpu.capacity()
     assert gpu.tried == tried
 
 
@@ -231,8 +249,27 @@ def test_a_pipeline_of_one_step_or_of_none_is_measured_as_a_whole(
     assert cuda.meter().trial(2, draw) == Trial(2, seconds, 700, 700)
 
 
+def test_the_memory_of_a_pipeline_that_stops_before_its_last_step_counts_as_the_decoders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = Cuda(monkeypatch)
+    cuda.peak = 700
+
+    def draw(_count: int, on_step: Callable[..., None]) -> None:
+        for step in (1, 2):
+            cuda.now += 2
+            on_step(step, 3, None)
+
+    assert cuda.meter().trial(4, draw) == Trial(4, 2.0, 0, 700)
+
+
 def test_the_budget_of_a_gpu_leaves_a_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {"mem_get_info": (1000, 5000), "memory_reserved": 300, "memory_allocated": 100}
-    for name, answer in answers.items():
-        monkeypatch.setattr(torch.cuda, name, lambda _device, answer=answer: answer)
-    assert GpuMeter(torch.device("cuda", 1)).budget() == 100 + 1200 - 500
+    first, second = torch.device("cuda", 0), torch.device("cuda", 1)
+    answers = {
+        "mem_get_info": {first: (9, 90), second: (1000, 5000)},
+        "memory_reserved": {first: 9, second: 300},
+        "memory_allocated": {first: 9, second: 100},
+    }
+    for name, by_device in answers.items():
+        monkeypatch.setattr(torch.cuda, name, lambda of=first, known=by_device: known[of or first])
+    assert GpuMeter(second).budget() == 100 + 1200 - 500

@@ -56,24 +56,25 @@ def test_free_memory_is_positive_where_the_system_reports_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("meminfo", "limit", "used", "free"),
+    ("meminfo", "limit", "used", "free", "most"),
     [
-        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", None, None, 5 * 1024),
-        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "max\n", "10\n", 5 * 1024),
-        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "4000\n", "1000\n", 3000),
-        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "90000\n", "1000\n", 5 * 1024),
-        ("MemTotal: 9 kB\n", "4000\n", "odd\n", None),
-        (None, "4000\n", "1000\n", 3000),
-        (None, None, None, None),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", None, None, 5 * 1024, 9 * 1024),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "max\n", "10\n", 5 * 1024, 9 * 1024),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "4000\n", "1000\n", 3000, 4000),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "90000\n", "1000\n", 5 * 1024, 9 * 1024),
+        ("MemTotal: 9 kB\n", "4000\n", "odd\n", None, 4000),
+        (None, "4000\n", "1000\n", 3000, 4000),
+        (None, None, None, None, None),
     ],
 )
-def test_free_memory_is_what_the_machine_and_the_container_leave(
+def test_memory_is_what_the_machine_and_the_container_have_and_leave(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     meminfo: str | None,
     limit: str | None,
     used: str | None,
     free: int | None,
+    most: int | None,
 ) -> None:
     contents = {"meminfo": meminfo, "memory.max": limit, "memory.current": used}
     for name, content in contents.items():
@@ -82,6 +83,7 @@ def test_free_memory_is_what_the_machine_and_the_container_leave(
     monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(memory, "_CGROUP", tmp_path)
     assert memory.free_bytes(torch.device("cpu")) == free
+    assert memory.host_bytes() == most
 
 
 class Gpu:
