@@ -88,7 +88,7 @@ class Progress:
                 if self._is_forbidden():
                     self.forbidden = True
                     return
-                if self._stopped:  # while that was asked
+                if self._has_stopped():  # while that was asked
                     return
                 self._edit(shown, sketch)
             except ApiError as error:
@@ -101,6 +101,10 @@ class Progress:
                 log.error("Progress could not be shown", extra={"error": type(error).__name__})
             else:
                 self._outcome_unknown = False
+
+    def _has_stopped(self) -> bool:
+        with self._changed:
+            return self._stopped
 
     def _pause(self, shown: str) -> float | None:
         """Seconds until the next edit; None where there is nothing new to show."""
