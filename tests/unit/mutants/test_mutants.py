@@ -140,31 +140,54 @@ def test_the_table_has_a_line_for_each_module_and_their_sum() -> None:
     assert total.split() == ["all", "15", "14", "0", "0", "0", "1", "3"]
 
 
-def test_mutants_of_a_real_module_are_killed_or_named(tmp_path: Path) -> None:
-    """The whole way, with mutmut, over a module of three lines."""
+def a_checkout(folder: Path, module: str, source: str, test: str) -> Path:
+    """A checkout of one module and one module of tests, with the plug-in of the run."""
     for name in ("emulation", "fixtures", "infra", "toolchain"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.pytest.ini_options]\npythonpath = ["src", "."]\n'
-    )
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "small.py").write_text(
-        "def larger(a: int, b: int) -> int:\n    return a if a > b else b\n"
-    )
-    tests = tmp_path / "tests"
+        (folder / name).mkdir()
+    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["src", "."]\n')
+    (folder / module).parent.mkdir(parents=True)
+    (folder / module).write_text(source)
+    tests = folder / "tests"
     (tests / "mutants").mkdir(parents=True)
     plugin = ROOT / "tests" / "mutants" / "pytest_plugin.py"
     (tests / "mutants" / "pytest_plugin.py").write_text(plugin.read_text())
-    (tests / "test_small.py").write_text(
+    (tests / "test_small.py").write_text(test)
+    return folder
+
+
+def test_mutants_of_a_real_module_are_killed_or_named(tmp_path: Path) -> None:
+    """The whole way, with mutmut, over a module of three lines."""
+    source = "def larger(a: int, b: int) -> int:\n    return a if a > b else b\n"
+    test = (
         "from small import larger\n\ndef test_it():\n"
         "    assert (larger(1, 2), larger(2, 1)) == (2, 2)\n"
     )
+    root = a_checkout(tmp_path, "src/small.py", source, test)
     before = time.monotonic()
-    result = run(tmp_path, "src/small.py", ["tests/test_small.py"], 1)
+    result = run(root, "src/small.py", ["tests/test_small.py"], 1)
     assert result.mutants == 3
     before_and_after = [(each.function, each.before, each.after) for each in result.survivors]
     assert before_and_after == [("larger", "return a if a > b else b", "return a if a >= b else b")]
     assert 0 < result.seconds <= time.monotonic() - before
+
+
+def test_a_mutant_of_what_is_cached_is_killed_by_a_later_test_than_the_first(
+    tmp_path: Path,
+) -> None:
+    module = "src/discord_diffusion/small.py"
+    source = (
+        "from functools import cache\n\ndef built():\n    return 1 + 1\n\n"
+        "@cache\ndef kept():\n    return built()\n"
+    )
+    test = (
+        "from discord_diffusion.small import kept\n\n"
+        "def test_first():\n    assert kept() is not None\n\n"
+        "def test_later():\n    assert kept() == 2\n"
+    )
+    root = a_checkout(tmp_path, module, source, test)
+    (root / module).with_name("__init__.py").touch()
+    result = run(root, module, ["tests/test_small.py"], 1)
+    assert (result.mutants, result.survivors) == (3, ())
 
 
 def test_a_module_that_cannot_be_run_fails_the_run_and_keeps_no_other_from_it(
