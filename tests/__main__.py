@@ -23,7 +23,7 @@ def main() -> int:
         case []:
             return suite.run(root, (), selection.of_host(root), {})
         case ["unit"]:
-            at_a_time = min(os.cpu_count() or 1, _MOST_AT_A_TIME)
+            at_a_time = min(2 * (os.cpu_count() or 1), _MOST_AT_A_TIME)
             return suite.run(root, (), selection.of_unit(root), {}, at_a_time=at_a_time)
         case ["stack"]:
             return suite.run(root, (), selection.of_stack(root), {})
