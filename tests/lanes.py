@@ -38,9 +38,8 @@ _BY_MODULE = {
     **{
         f"tests/integration/emulator/test_{name}.py": FLEETS
         for name in (
-            # Schedules move time, and functions' tests have jobs of some minutes ago.
-            *("fleet_agent", "functions", "fleet_agent_schedules", "fleet_agent_tasks"),
-            *("fleet_containers", "fleet_requests", "fleet_tags", "fleet_terraform"),
+            *("fleet_agent", "fleet_agent_tasks", "fleet_containers", "fleet_requests"),
+            *("fleet_tags", "fleet_terraform", "functions"),
         )
     },
     # Modules with emulators of their own.

@@ -41,8 +41,22 @@ def deploy(emulator: Emulator) -> Iterator[Deploy]:
 
 @pytest.fixture(scope="session")
 def fleet_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An emulator that runs tasks."""
+    """An emulator that runs tasks, in the time of the tests."""
     folder = emulators.make_folder(tmp_path_factory, "fleets")
+    running = emulators.start(folder, worker_tasks(folder))
+    yield running
+    moved = running.clock()["moved_seconds"]
+    running.remove()
+    assert moved == 0, "a test moved the time that other modules share: it needs moved_emulator"
+
+
+@pytest.fixture(scope="session")
+def moved_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that runs tasks. Modules whose tests move its time have it as `fleet_emulator`.
+
+    Jobs of now would be minutes old for its functions.
+    """
+    folder = emulators.make_folder(tmp_path_factory, "moved")
     running = emulators.start(folder, worker_tasks(folder))
     yield running
     running.remove()

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import httpx
 from botocore.config import Config
 
 from ecs_fleet_emulator.launch import EmulatorConfig
@@ -82,6 +83,12 @@ class Emulator(ABC):
     @abstractmethod
     def remove(self) -> None:
         """Stop the emulator in any state, and remove what is left of it."""
+
+    def clock(self) -> dict[str, float]:
+        """Its time as Unix seconds, `now`, and how far tests have moved it, `moved_seconds`."""
+        answer = httpx.get(f"{self.config.endpoint}/_emulator/clock", trust_env=False)
+        found: dict[str, float] = answer.raise_for_status().json()
+        return found
 
     def _client(self, service: str) -> Any:
         client: Any = boto3.client  # the service's name is not known to the type checker

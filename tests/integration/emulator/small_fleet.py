@@ -70,8 +70,7 @@ class SmallFleet:
 
     def now(self) -> datetime:
         """The emulator's time: tests that had the emulator before may have moved it."""
-        answer = httpx.get(f"{self.emulator.config.endpoint}/_emulator/clock", trust_env=False)
-        return datetime.fromtimestamp(answer.raise_for_status().json()["now"], UTC)
+        return datetime.fromtimestamp(self.emulator.clock()["now"], UTC)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass: at once where the emulator's time can be moved."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from running_emulator import ROLE, create_function, zipped
+from running_emulator import ROLE, Emulator, create_function, zipped
 from small_fleet import SmallFleet, moves_time, task_id
 
 CALLS = """
@@ -27,6 +27,11 @@ ENDED_SECONDS = 10
 
 INSTANCES = {"resourceType": "aws:ec2:instance"}
 RUNNING = {"filters": [{"path": "State.Name", "values": ["running"]}]}
+
+
+@pytest.fixture
+def fleet_emulator(moved_emulator: Emulator) -> Emulator:
+    return moved_emulator
 
 
 class Experiments:

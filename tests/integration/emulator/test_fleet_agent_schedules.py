@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
-from running_emulator import ROLE
+from running_emulator import ROLE, Emulator
 from small_fleet import SmallFleet
 
 PERIOD = 6.0
 """Of an alarm on minutes, at the small fleet's `alarm_speed`."""
+
+
+@pytest.fixture
+def fleet_emulator(moved_emulator: Emulator) -> Emulator:
+    return moved_emulator
 
 
 def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:

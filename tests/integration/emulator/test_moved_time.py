@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
-from running_emulator import ROLE, create_function, zipped
+from running_emulator import ROLE, Emulator, create_function, zipped
 from small_fleet import SmallFleet, moves_time
 
 from emulation.rig.emulator_client import advance
@@ -15,6 +15,11 @@ MINUTE = 6.0
 """At the small fleet's `alarm_speed`, an EventBridge minute."""
 MOVED = 10.5 * MINUTE
 TELLS_TIME = "import time\ndef handler(event, context):\n    return repr(time.time())\n"
+
+
+@pytest.fixture
+def fleet_emulator(moved_emulator: Emulator) -> Emulator:
+    return moved_emulator
 
 
 def received(fleet: SmallFleet, queue: str) -> list[str]:

@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from running_emulator import Emulator
 from small_fleet import SmallFleet, moves_time
 
 from tests.targets import HOST, TARGET
+
+
+@pytest.fixture
+def fleet_emulator(moved_emulator: Emulator) -> Emulator:
+    return moved_emulator
 
 
 def target(fleet: SmallFleet, **limits: int) -> dict[str, Any]:

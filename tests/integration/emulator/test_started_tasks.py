@@ -3,8 +3,14 @@
 import json
 from typing import Any
 
-from running_emulator import ROLE
+import pytest
+from running_emulator import ROLE, Emulator
 from small_fleet import SmallFleet, task_id
+
+
+@pytest.fixture
+def fleet_emulator(moved_emulator: Emulator) -> Emulator:
+    return moved_emulator
 
 
 def start(fleet: SmallFleet, pattern: str = "", **environment: str) -> str:
