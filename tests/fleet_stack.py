@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 import httpx
 
+from discord_diffusion.functions.interactions.admission import FLEET_STATE_CACHE_SECONDS
 from emulation.rig.emulator_client import FleetAgentClient, advance, client_options
 from emulation.rig.errors import AnswerError
 from emulation.rig.options import FleetOptions, StackOptions
@@ -141,6 +143,11 @@ class FleetStack:
         update = update_that_forgets_failed_starts(self.stack.state.jobs_table_name)
         with suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # nothing failed so far
             dynamodb.update_item(**update, ConditionExpression="attribute_exists(guard)")
+            self.wait_for_function_caches()
+
+    def wait_for_function_caches(self) -> None:
+        """Wait until functions read the state of the fleet anew."""
+        time.sleep(FLEET_STATE_CACHE_SECONDS)
 
     def alarm(self, name: str) -> str:
         """The state of one of the deployment's alarms."""

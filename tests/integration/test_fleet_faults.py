@@ -85,6 +85,7 @@ def end_pause(fleet: FleetStack) -> None:
         ExpressionAttributeNames={"#stop": "stop", "#until": "until"},
         ExpressionAttributeValues={":one": {"N": "1"}, ":past": {"N": str(time.time() - 1)}},
     )
+    fleet.wait_for_function_caches()
 
 
 def lives(fleet: FleetStack, mark: int) -> list[tuple[float, float, float]]:

@@ -17,6 +17,7 @@ from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.discord.components import queued_job_row
 from discord_diffusion.discord.original_response import path
+from discord_diffusion.functions.interactions.admission import FLEET_STATE_CACHE_SECONDS
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
@@ -114,7 +115,7 @@ def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs
     fleet = deployment.fleet
     wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken")
     deployment.invoke("backlog")
-    time.sleep(1.1)  # the state of the fleet is cached for a second
+    time.sleep(FLEET_STATE_CACHE_SECONDS)  # so that the function reads the state of the fleet anew
     second = deployment.respond(imagine(prompt="a moon"))
     assert "A GPU is starting" in content(second) or fleet.running()
     assert "About 1 ahead of you" in content(second)

@@ -63,11 +63,12 @@ def test_a_mask_comes_to_the_pipeline_with_its_picture() -> None:
 
 def test_the_next_job_is_drawn_while_the_last_one_is_uploaded(harness: Harness, gate: Gate) -> None:
     first, second = make_job(images=4), make_job(images=4, seed=8)
-    uploads = iter([True, False])
-    harness.publisher.during_upload = lambda: gate() if next(uploads) else None
-    harness.give(make_message(first.to_json()), make_message(second.to_json()))
+    harness.publisher.during_upload = gate
+    harness.give(make_message(first.to_json()))
+    assert gate.reached.wait(60)
+    harness.publisher.during_upload = lambda: None
+    harness.give(make_message(second.to_json()))
     wait_until(lambda: harness.publisher.answered == {second.id})
-    assert gate.reached.is_set()
     gate.open()
     wait_until(lambda: harness.publisher.answered == {first.id, second.id})
 

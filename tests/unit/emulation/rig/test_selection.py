@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.lanes import CROWDS, FLEETS, SCENARIOS, lane
+from tests.lanes import CROWDS, SCENARIOS, lane
 from tests.selection import (
     _DRAWING,
     _LONGEST,
@@ -51,11 +51,6 @@ def test_the_longest_lanes_come_first() -> None:
 def test_what_reports_failures_of_the_last_hour_comes_before_what_causes_them() -> None:
     found = [Path(name).stem for name in of_host(ROOT) if lane(name) == SCENARIOS]
     assert found == ["test_worker_start", "test_fleet_scenarios"]
-
-
-def test_jobs_of_some_minutes_ago_come_before_time_is_moved() -> None:
-    found = [Path(name).stem for name in of_host(ROOT) if lane(name) == FLEETS]
-    assert found.index("test_functions") < found.index("test_fleet_agent_schedules")
 
 
 def test_unit_tests_come_last() -> None:
