@@ -75,6 +75,10 @@ class UsedTab:
             self.page.goto("about:blank")
 
 
+def _ignore(_event: object) -> None:
+    """The event is awaited elsewhere."""
+
+
 @dataclass
 class Tabs:
     """Opens tabs of the channel page; a tab with errors on its console fails the test."""
@@ -97,6 +101,9 @@ class Tabs:
         """Load the page in a tab and record the errors in it."""
         page.on("pageerror", self._note_error)
         page.on("console", self._note)
+        # Choosers are intercepted from now on: where that begins with the key press that asks for a
+        # file, the key may reach the page first.
+        page.on("filechooser", _ignore)
         self._watched.append(page)
         page.goto(path if "://" in path else self.url + path)
         return page
@@ -106,6 +113,7 @@ class Tabs:
         for page in self._watched:
             page.remove_listener("pageerror", self._note_error)
             page.remove_listener("console", self._note)
+            page.remove_listener("filechooser", _ignore)
         self.used.give_back()
         for context in self.used.browser.contexts:
             if self.used.page is None or context != self.used.page.context:

@@ -33,8 +33,9 @@ FAULTS: dict[str, dict[str, object]] = {
     "rate_limited": {"probability": 0.05, "path": "/webhooks/", "seconds": 0.3},
     "server_error": {"probability": 0.05, "path": "/webhooks/"},
     "dropped": {"probability": 0.05, "path": "/webhooks/", "when": "after"},
-    # Shorter than the 10 s from its first edit in which a job is not given up.
-    "early_404": {"probability": 0.5, "seconds": 8.0},
+    # Much shorter than a job is not given up: 10 s from a worker's first edit, and 7.5 s from the
+    # request by `waiting`, which an answer of a busy machine does not reach at once.
+    "early_404": {"probability": 0.5, "seconds": 3.0},
 }
 
 

@@ -67,7 +67,7 @@ def answered(
     pictures: Sequence[DrawnPicture],
     facts: Sequence[str],
 ) -> Components:
-    """The pictures of a job: each with a row of its own, then what holds for all of them."""
+    """The pictures of a job: each with a row of its own, then what is known of all of them."""
     parts = [text("\n".join(quoted_request(parameters, locale)))]
     parts.append(gallery([picture.file for picture in pictures]))
     for picture in pictures:
@@ -75,7 +75,7 @@ def answered(
         number = f"**{picture.index + 1}** · " if parameters.images > 1 else ""
         parts.append(text(f"-# {number}{seed}"))
         parts.append(row(picture_buttons(job_id, locale, parameters, picture.index)))
-    parts += [separator(), text("\n".join(facts)), answer_row(job_id, locale)]
+    parts += [separator(), *([text("\n".join(facts))] if facts else []), answer_row(job_id, locale)]
     return container(parts, Accent.DONE)
 
 

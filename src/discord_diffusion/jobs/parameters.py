@@ -11,6 +11,7 @@ from discord_diffusion.jobs.options import (
     PARAMETERS,
     PROMPT_LENGTH,
     SCHEDULER,
+    SEED,
     SIZE,
     STEPS,
     STRENGTH,
@@ -170,6 +171,10 @@ class GenerationParameters:
     def loras(self) -> LoraSet:
         """The LoRAs that change the model for this job."""
         return read_set(self.lora) if self.lora else ()
+
+    def seed_of(self, index: int) -> int:
+        """The seed of one picture, by its index in the job."""
+        return (self.seed + index) % (SEED[1] + 1)
 
     @property
     def drawn_prompt(self) -> str:

@@ -1,5 +1,6 @@
 """The answer to a job: what it says, and its pictures as files with alt texts and parameters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from discord_diffusion.discord.answer_layouts import DrawnPicture, answered, held_back
@@ -74,12 +75,23 @@ def compose(
             enlarge(picture.image, scale),
             file_stem(job, picture),
             embedded_parameters(job.parameters, picture.seed, generation.model, scale),
-            alt_text(job, picture),
+            alt_text(job, picture.seed),
         )
         for picture in generation.pictures
     )
     files = encode_to_fit(images, job.attachment_size_limit, best=picture_format)
     return Answer(job, generation, answer_facts(job, generation, notice), images, files)
+
+
+def restored(job: Job, filenames: Iterable[str]) -> Components:
+    """What an answer shows, as far as its job and its files tell: not what it cost, say."""
+    prefix, pictures = file_prefix(job.id), []
+    for name in filenames:
+        index = int(name.removeprefix(SPOILER).removeprefix(prefix).partition(".")[0])
+        seed = job.parameters.seed_of(index)
+        file = ShownPicture(name, alt_text(job, seed), job.spoiler)
+        pictures.append(DrawnPicture(index, seed, file))
+    return answered(job.id, job.parameters, job.locale, pictures, facts=())
 
 
 def answer_facts(job: Job, generation: Generation, notice: str = "") -> tuple[str, ...]:
@@ -121,11 +133,11 @@ def answer_facts(job: Job, generation: Generation, notice: str = "") -> tuple[st
     return tuple(lines)
 
 
-def alt_text(job: Job, picture: Picture) -> str:
+def alt_text(job: Job, seed: int) -> str:
     """The alt text of a picture. Discord shows it as plain text, so nothing is escaped."""
     prompt = clean(job.parameters.prompt)
     description = say(job.locale, "alt.picture", prompt=prompt)
-    suffix = f" ({say(job.locale, 'answer.seed', seeds=picture.seed)})"
+    suffix = f" ({say(job.locale, 'answer.seed', seeds=seed)})"
     return shorten(description, DESCRIPTION_LENGTH - len(suffix)) + suffix
 
 

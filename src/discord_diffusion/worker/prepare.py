@@ -97,7 +97,15 @@ class Preparer:
         if state is MessageState.PICTURES:
             extra = {"receive_count": held.message.receive_count}
             log.info("The job was answered before", extra=extra)
+            self._restore_answer(held)
         return state is MessageState.PICTURES
+
+    def _restore_answer(self, held: HeldJob) -> None:
+        try:
+            if self.publisher.restore(held.job):
+                log.warning("A late progress edit had replaced the answer")
+        except ApiError as error:
+            log.warning("The answer could not be restored", extra={"reason": str(error)})
 
     def _announce_last_try(self, held: HeldJob) -> None:
         """Announce the last try in the message: the job itself may be what kills workers."""

@@ -22,7 +22,7 @@ from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.answers import SPOILER, is_apology, is_picture
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.answer import Answer
+from discord_diffusion.worker.answer import Answer, restored
 from discord_diffusion.worker.encoding import encode_to_fit
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.retries import Retrier
@@ -112,6 +112,21 @@ class Publisher:
     def repeat(self, answer: Answer) -> None:
         """Show an answer again whose files the message has."""
         self._retry(answer.job, lambda: self._edit(answer.job, answer.components, files=None))
+
+    def restore(self, job: Job) -> bool:
+        """Show the pictures that the message has again as an answer, if it is none any more.
+
+        A progress edit that arrived late has replaced the answer, and its worker has died before it
+        could `repeat` that. Returns whether the message was changed.
+        """
+        message = self._retry(
+            job, lambda: self._client.get_original_response(job.application_id, job.token)
+        )
+        if message.custom_ids:  # progress has no buttons
+            return False
+        pictures = [name for name in message.filenames if is_picture(job.id, name)]
+        self._retry(job, lambda: self._edit(job, restored(job, pictures), files=None))
+        return True
 
     def apologise(
         self, to: JobHeader, reason: str, *, timeout_seconds: float | None = None

@@ -208,6 +208,7 @@ class MemoryPublisher:
     progress: list[tuple[str, str]] = field(default_factory=list)
     sketches: list[Image.Image] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
     error: Exception | None = None
     apology_error: Exception | None = None
     """Raised instead of showing an apology."""
@@ -238,6 +239,12 @@ class MemoryPublisher:
 
     def repeat(self, answer: Answer) -> None:
         self.repeated.append(text_of({"components": answer.components}))
+
+    def restore(self, job: Job) -> bool:
+        self.restored.append(job.id)
+        if self.error:
+            raise self.error
+        return True
 
     def apologise(
         self, to: JobHeader, reason: str, *, timeout_seconds: float | None = None

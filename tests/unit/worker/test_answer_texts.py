@@ -136,7 +136,7 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
         assert TOKEN not in text
     assert "seed 4294967295" in texts[2]
     assert texts[2].endswith("-# A notice.")
-    assert len(alt_text(job, generation.pictures[0])) <= 1024
+    assert len(alt_text(job, generation.pictures[0].seed)) <= 1024
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,15 @@ def test_pictures_that_discord_could_not_take_are_sent_later_without_drawing_aga
     assert [answer.job for answer in harness.publisher.sent] == [job, other]
 
 
-def test_a_job_that_was_answered_before_is_only_deleted(harness: Harness) -> None:
+@pytest.mark.parametrize("error", [None, UnavailableError(503, None, "busy")])
+def test_a_job_that_was_answered_before_is_only_restored_and_deleted(
+    harness: Harness, error: Exception | None
+) -> None:
     job = make_job()
     harness.publisher.answered.add(job.id)
+    harness.publisher.error = error
     message = harness.run(job, receive_count=2)
+    assert harness.publisher.restored == [job.id]
     assert harness.queue.deleted == [message.receipt_handle]
     assert harness.generator.drawn == []
     assert harness.publisher.sent == []

@@ -263,6 +263,28 @@ def test_an_answer_in_smaller_files_shows_those_files(discord: LocalDiscord) -> 
     assert [file["filename"] for file in again] == uploaded
 
 
+@pytest.mark.parametrize("spoiler", [True, False])
+def test_an_answer_that_a_late_progress_edit_replaced_is_restored_by_another_worker(
+    discord: LocalDiscord, spoiler: bool
+) -> None:
+    job = replace(make_job(images=2), spoiler=spoiler)
+    publisher_to(discord).upload(compose(job, make_generation(job.parameters)))
+    shown = discord.requests[-1].payload
+    assert not publisher_to(discord).restore(job), "nothing is to be done"
+    publisher_to(discord).show_progress(job, "Working on it")
+    assert buttons_of(discord.requests[-1].payload) == []
+
+    assert publisher_to(discord).restore(job)
+    restored = discord.requests[-1].payload
+    assert buttons_of(restored) == buttons_of(shown)
+    assert files_of(restored) == files_of({"components": shown["components"]})
+    assert [line for line in text_of(shown).splitlines() if "seed" in line] == [
+        line for line in text_of(restored).splitlines() if "seed" in line
+    ]
+    assert "attachments" not in restored, "the files stay"
+    assert not publisher_to(discord).restore(job)
+
+
 def test_pictures_and_apologies_of_an_older_version_are_recognised(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
     path = f"/webhooks/100/{job.token}/messages/@original"

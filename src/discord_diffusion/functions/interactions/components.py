@@ -40,7 +40,7 @@ from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequests,
 )
 from discord_diffusion.functions.interactions.visibility import visible_record
-from discord_diffusion.jobs.options import EDITED, SEED
+from discord_diffusion.jobs.options import EDITED
 from discord_diffusion.jobs.outpainting import Direction, panned, zoomed_out
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
@@ -135,7 +135,7 @@ class ComponentHandlers:
 
     def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
-        seed = _seed_of_picture(old, custom_id.index)
+        seed = old.seed_of(custom_id.index)
         return edit_form(custom_id.job_id, interaction.locale, old, seed=seed)
 
     def _start(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class ComponentHandlers:
         url = _picture(interaction, custom_id)
         parameters = replace(
             shown,
-            seed=_seed_of_picture(record.parameters, custom_id.index),
+            seed=record.parameters.seed_of(custom_id.index),
             images=1,
             source=SourceImage(url, UPSCALE_STRENGTH, UPSCALE_FACTOR),
         )
@@ -267,10 +267,6 @@ def _decoded(interaction: Interaction, reason: str) -> CustomId:
 def _check_author(interaction: Interaction, author: str) -> None:
     if interaction.user_id != author and not interaction.may(MANAGE_MESSAGES):
         raise Refusal("not_yours")
-
-
-def _seed_of_picture(parameters: GenerationParameters, index: int) -> int:
-    return (parameters.seed + index) % (SEED[1] + 1)
 
 
 def _as_shown(parameters: GenerationParameters) -> GenerationParameters:

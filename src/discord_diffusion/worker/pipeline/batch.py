@@ -6,7 +6,6 @@ from itertools import groupby
 
 from PIL.Image import Image
 
-from discord_diffusion.jobs.options import SEED
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.errors import BlankPictureError, WorkerError
 from discord_diffusion.worker.pipeline_types import (
@@ -36,7 +35,7 @@ class BatchItem:
     @property
     def seed(self) -> int:
         """The seed of this picture alone."""
-        return (self.parameters.seed + self.index) % (SEED[1] + 1)
+        return self.parameters.seed_of(self.index)
 
     @property
     def size(self) -> tuple[int, int]:
