@@ -5,10 +5,10 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.application import Bot
-from tests.e2e.browser import PHONE, keep_screenshot
+from tests.e2e.browser import PHONE, WIDE, keep_screenshot
 from tests.e2e.conftest import ADA, Tabs
 from tests.e2e.test_accessibility import serious_violations
 
@@ -78,6 +78,22 @@ def test_deliveries_are_repeated_and_tokens_expired_from_the_page(tabs: Tabs, bo
     page.get_by_role("button", name="Expire its token").click()
     expect(events).to_contain_text("token_expired")
     assert len(bot.received("imagine")) == 2
+
+
+def test_nothing_can_be_clicked_before_the_page_is_drawn(tabs: Tabs) -> None:
+    """The switch would move under the pointer, and the click be lost."""
+    page, held = tabs.used.take(WIDE), list[Route]()
+    page.route("**/control/snapshot", lambda route: held.append(route))
+    tabs.watch(page, "/operations")
+    main = page.get_by_role("main", include_hidden=True)
+    expect(main).to_have_js_property("inert", True)
+    while not held:
+        page.wait_for_timeout(10)
+    held.pop().continue_()
+    page.unroute("**/control/snapshot")
+    expect(main).to_have_js_property("inert", False)
+    page.get_by_role("switch", name="Server errors").click()
+    expect(page.locator("[data-fault=server_error].on")).to_be_visible()
 
 
 def test_chaos_is_switched_on_with_its_parameters_and_off_again(tabs: Tabs, bot: Bot) -> None:

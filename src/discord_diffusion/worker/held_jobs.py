@@ -142,9 +142,15 @@ class HeldJobs:
     _draw_ends_at: float = float("-inf")
 
     def add(self, held: HeldJob) -> None:
-        """Add a job that was received."""
+        """Add a job that was received.
+
+        A worker that was frozen while it polled may hold it already, by a receive that it saw late.
+        """
         self.protection.job_added()
         with self._changed:
+            for earlier in self._jobs:
+                if earlier.job.id == held.job.id:
+                    earlier.lease.supersede()
             held.held_since = self.clock()
             self._jobs.append(held)
             self._gathering = True

@@ -75,6 +75,11 @@ class Lease:
         if self._lock.acquire(timeout=_END_SECONDS):
             self._lock.release()
 
+    def supersede(self) -> None:
+        """This worker has received the message again, so the queue had made it visible."""
+        log.warning("The lease is lost: its message was received again")
+        self._lost = True
+
     def wait_for_end(self, seconds: float) -> bool:
         """Wait until `end` has been called; False if it was not in that time."""
         return self._ended.wait(seconds)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.errors import (
     JobExpiredError,
     LeaseLostError,
@@ -74,8 +75,10 @@ class FrozenHeldJobs:
         wait_until(lambda: self.clock_reads >= before + clock_reads)
         return results
 
-    def take(self, *, key: str = "a", images: int = 1, capacity: int = 4) -> HeldJob:
-        job = make_job(images=images)
+    def take(
+        self, *, key: str = "a", images: int = 1, capacity: int = 4, job: Job | None = None
+    ) -> HeldJob:
+        job = job or make_job(images=images)
         held = HeldJob(
             make_message(job.to_json()),
             job,
@@ -257,6 +260,15 @@ def test_a_worker_that_holds_the_most_jobs_receives_no_more(frozen: FrozenHeldJo
     assert frozen.poll() is None
     frozen.held_jobs.remove(frozen.held_jobs.all()[0])
     assert frozen.poll() is Poll.USUAL
+
+
+def test_the_lease_of_an_earlier_receive_of_the_same_job_is_lost(frozen: FrozenHeldJobs) -> None:
+    earlier, other = frozen.take(), frozen.take()
+    now = frozen.take(job=earlier.job)
+    assert earlier.lease.lost
+    assert not earlier.lease.is_held()
+    assert now.lease.is_held()
+    assert other.lease.is_held()
 
 
 def test_the_oldest_job_is_drawn_first_with_those_that_agree(frozen: FrozenHeldJobs) -> None:

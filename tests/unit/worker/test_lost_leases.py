@@ -59,6 +59,19 @@ def test_an_upload_is_stopped_before_its_end_when_the_lease_is_lost_meanwhile() 
     assert harness.untouched()
 
 
+def test_a_job_that_is_received_again_while_it_is_held_is_answered_once(
+    harness: Harness,
+) -> None:
+    """The worker was frozen while it polled: the first message had expired when it was seen."""
+    job = make_job()
+    late, now = make_message(job.to_json()), make_message(job.to_json(), 2)
+    harness.give(late, now)
+    harness.settle()
+    assert len(harness.publisher.sent) == 1
+    assert harness.queue.deleted[-1:] == [now.receipt_handle]
+    assert harness.publisher.apologies == []
+
+
 def test_an_error_of_a_worker_that_was_frozen_does_not_end_a_job_that_another_has() -> None:
     with Harness() as harness:
         harness.publisher.during_upload = lambda: lose_lease(harness)

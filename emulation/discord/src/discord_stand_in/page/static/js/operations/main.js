@@ -139,6 +139,9 @@ const updates = new LiveUpdates({
     settings.draw(snapshot);
     drawEndpoint(snapshot.endpoint);
     loadSeries();
+    refresh();
+    // Once that is drawn: what moves between the press and the release of a button is not clicked.
+    requestAnimationFrame(() => (byId("main").inert = false));
   },
   onStatus: (status) => {
     byId("live").textContent = status === "live" ? "live" : "connection lost, trying again…";
