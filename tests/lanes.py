@@ -25,6 +25,7 @@ _BY_MODULE = {
     # Those first that look at what its telemetry reports.
     **{f"tests/e2e/test_{name}.py": CROWDS for name in ("real_stack", "foreign_pages")},
     "tests/integration/test_request_path.py": CROWDS,
+    "tests/integration/test_production_module.py": CROWDS,
     **{
         f"tests/integration/test_{name}.py": name
         for name in ("fleet_faults", "rig_cli", "deploy_rehearsal", "deploy_rights", "edited_code")
@@ -45,7 +46,7 @@ _BY_MODULE = {
     # Modules with emulators of their own.
     **{
         f"tests/integration/emulator/test_{name}.py": name
-        for name in ("fleet_lifecycle", "production_module", "emulator_snapshots")
+        for name in ("fleet_lifecycle", "emulator_snapshots")
     },
     # The emulator of the whole run that enforces IAM.
     **{

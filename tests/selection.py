@@ -37,8 +37,8 @@ ELSEWHERE = {
         f"tests/integration/emulator/test_{name}.py": _SAME_CODE
         for name in (
             *("fleet_requests", "fleet_tags", "fleet_terraform", "iam_denials", "iam_services"),
-            *("job_store", "ledger", "moto_services", "production_module", "scaling"),
-            *("terraform_patches", "experiments", "moved_time"),
+            *("job_store", "ledger", "moto_services", "scaling", "terraform_patches"),
+            *("experiments", "moved_time"),
         )
     },
     **{
@@ -48,6 +48,7 @@ ELSEWHERE = {
             "spending_limits",
         )
     },
+    "tests/integration/test_production_module.py": _SAME_CODE,
     "tests/integration/emulator/test_warm_pool.py": (
         "its image is a tag in the emulated registry, from which no engine can pull"
     ),
@@ -80,7 +81,6 @@ _LONGEST = (
     CROWDS,
     "deploy_rehearsal",
     SCENARIOS,
-    "production_module",
     "fleet_faults",
     EMULATOR,
     FLEETS,

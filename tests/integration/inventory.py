@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from running_emulator import Emulator
-
 Client = Callable[[str], Any]
 
 
-def inventory(emulator: Emulator) -> dict[str, list[str]]:
+def inventory(client: Client) -> dict[str, list[str]]:
     """Names by kind, without deleted resources that are still described for a while."""
-    return {kind: sorted(names(emulator.client)) for kind, names in _KINDS.items()}
+    return {kind: sorted(names(client)) for kind, names in _KINDS.items()}
 
 
-def count_named(emulator: Emulator, prefix: str) -> dict[str, int]:
+def count_named(client: Client, prefix: str) -> dict[str, int]:
     """The number of resources of each kind whose names contain a prefix."""
-    found = inventory(emulator)
+    found = inventory(client)
     counts = {kind: sum(prefix in name for name in names) for kind, names in found.items()}
     return {kind: count for kind, count in counts.items() if count}
 
