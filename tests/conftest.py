@@ -13,6 +13,8 @@ from tests.targets import DOCKER, EMULATOR, TARGET
 # Before torch is imported: otherwise its threads would wait spinning, each for those that other
 # processes hold up (emulation/rig/host/processes.py).
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# The models of tests are so small that a second thread costs more than it does.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # How long an example takes depends on what else the machine does; and the same tests run each time.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
