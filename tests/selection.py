@@ -146,10 +146,11 @@ def _below(root: Path, folder: str) -> set[str]:
 def _turn(name: str) -> tuple[bool, bool, int, int, int, str]:
     """The sort key of a module. Unit tests, the shortest, fill all processes at the end."""
     lanes = dict(zip(_LONGEST, itertools.count()))
+    is_long = lane(name) in lanes
     folders = [name.startswith(folder) for folder in _LONGEST_OF_UNIT]
     return (
-        name.startswith("tests/unit/"),
-        name not in _DRAWING,
+        name.startswith("tests/unit/") and not is_long,
+        name not in _DRAWING and not is_long,
         lanes.get(lane(name), len(lanes)),
         folders.index(True) if any(folders) else len(folders),
         place(name),

@@ -120,8 +120,10 @@ class Stack:
             "rate_limited": {"path": "/webhooks/", "seconds": 1.0},
         }
         self.discord.set_chaos(faults)
-        yield
-        self.discord.set_chaos({})
+        try:
+            yield
+        finally:
+            self.discord.set_chaos({})
 
     @contextmanager
     def changed_function(self, name: str, **variables: str) -> Iterator[None]:

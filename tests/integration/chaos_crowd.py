@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock
 
 from emulation.rig.errors import AnswerError, ControlError
 from emulation.rig.stand_in_client import StandInClient
@@ -29,7 +30,7 @@ class _Request:
 
 @dataclass
 class Crowd:
-    """Begins to send at once; `sent` holds user and number of pictures of each accepted job."""
+    """Begins to send at once."""
 
     discord: StandInClient
     jobs: int
@@ -38,9 +39,10 @@ class Crowd:
     first_user: int = 1000
     cancels: bool = False
     """Whether some jobs are cancelled at once."""
-    sent: dict[str, tuple[str, int]] = field(default_factory=dict)
     in_order: list[str] = field(default_factory=list)
     """The jobs that each user asked for one after another."""
+    _sent: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _changing: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         requests = [
@@ -62,6 +64,12 @@ class Crowd:
         ]
 
     @property
+    def sent(self) -> dict[str, tuple[str, int]]:
+        """User and number of pictures of each job that was accepted so far."""
+        with self._changing:
+            return dict(self._sent)
+
+    @property
     def is_done(self) -> bool:
         """Whether all jobs are sent."""
         return all(sending.done() for sending in self._sending)
@@ -74,7 +82,11 @@ class Crowd:
             return
         clicked = self._click(message["id"], f"reroll:{job}:0", user)
         if clicked and self._is_accepted(clicked):
-            self.sent[clicked] = (user, images)
+            self._add(clicked, user, images)
+
+    def _add(self, job: str, user: str, images: int) -> None:
+        with self._changing:
+            self._sent[job] = (user, images)
 
     def _click(self, message_id: str, custom_id: str, user: str) -> str | None:
         """The id of the click; None if it was not answered, or the button is not there."""
@@ -96,7 +108,7 @@ class Crowd:
         for request in requests:
             job = self._send_until_accepted(request)
             self.in_order.append(job)
-            self.sent[job] = (request.user, request.images)
+            self._add(job, request.user, request.images)
             if self.cancels and random.Random(request.seed).random() < _CANCELLED:
                 message = self.discord.interaction(job)["message"]
                 self._click(message["id"], f"cancel:{job}:0", request.user)

@@ -174,7 +174,7 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
         at_rest = crowd.is_done and (
             ended.keys() >= set(crowd.sent) or is_at_rest(stack, crowd.sent)
         )
-        for job in [job for job in list(crowd.sent) if job not in ended]:
+        for job in [job for job in crowd.sent if job not in ended]:
             history = MessageHistory(job, "", 0, stack.discord.interaction(job))
             if end := has_ended(history):
                 ended[job] = end

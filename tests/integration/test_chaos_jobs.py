@@ -66,7 +66,7 @@ def uploads_of(stack: Stack, job: str) -> list[tuple[str, ...]]:
 def oldest(crowd: Crowd, answered: set[str]) -> list[str]:
     """The oldest job of each user that was not answered: the first whose answer can come."""
     by_user: dict[str, str] = {}
-    for job, (user, _) in list(crowd.sent.items()):
+    for job, (user, _) in crowd.sent.items():
         if job not in answered:
             by_user.setdefault(user, job)
     return list(by_user.values())

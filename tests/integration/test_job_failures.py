@@ -38,8 +38,10 @@ def workers_of_ten_steps(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
 def no_answer_edited(stack: Stack) -> Iterator[None]:
     """Discord's rate limit holds all edits up: no job ends before the test has seen it begin."""
     stack.discord.set_chaos({"rate_limited": {"path": "/webhooks/", "seconds": 3.0}})
-    yield
-    stack.discord.set_chaos({})
+    try:
+        yield
+    finally:
+        stack.discord.set_chaos({})
 
 
 def pictures_shown(stack: Stack, interaction: str) -> int:

@@ -99,6 +99,13 @@ class Lease:
         with self._lock:
             return self._check_clock()
 
+    def is_confirmed(self) -> bool:
+        """Whether the queue agrees that this worker holds the message, or does not answer."""
+        with self._lock:
+            if self._check_clock():
+                self._try_to_extend()
+            return self._check_clock()
+
     def _extend_until_ended(self) -> None:
         pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
         while not self._ended.wait(max(0.0, min(pause, self._ends_at - self._clock()))):

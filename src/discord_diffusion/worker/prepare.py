@@ -77,6 +77,8 @@ class Preparer:
             raise FailedBeforeError("its user has been notified")
         held.begun = status is not None
         self.pace.check_time_left(held.job, to_draw=to_draw)
+        if status is JobStatus.DRAWING and held.message.receive_count == 1:
+            self._check_receipt(held)
         begun_before = held.message.receive_count > 1 or status is JobStatus.DRAWING
         if begun_before and self._shows_pictures(held):
             self.outcomes.answered(held)
@@ -88,6 +90,13 @@ class Preparer:
             held.mask = self.source_images.fetch_mask(source.mask) if source.mask else None
         held.mark("ready")
         return True
+
+    def _check_receipt(self, held: HeldJob) -> None:
+        """Ask the queue who has a job that was begun, though this is its message's first receive.
+
+        A worker that was frozen while it polled sees the receive late; another has it since.
+        """
+        held.check(leased=held.lease.is_confirmed())
 
     def _shows_pictures(self, held: HeldJob) -> bool:
         """Whether the user has the pictures, from another worker or an earlier receive."""

@@ -59,6 +59,25 @@ def test_an_upload_is_stopped_before_its_end_when_the_lease_is_lost_meanwhile() 
     assert harness.untouched()
 
 
+def test_a_first_receive_that_was_seen_late_is_left_to_the_worker_that_has_begun_the_job() -> None:
+    """The worker was frozen while it polled: until then another has received the message."""
+    with Harness() as harness:
+        job = make_job()
+        harness.table.statuses[job.id] = JobStatus.DRAWING
+        harness.queue.lost = True
+        harness.run(job)
+        assert harness.generator.drawn == []
+        assert harness.untouched()
+
+
+def test_a_first_receive_of_a_job_that_was_begun_is_drawn_if_the_queue_agrees() -> None:
+    with Harness() as harness:
+        job = make_job()
+        harness.table.statuses[job.id] = JobStatus.DRAWING
+        harness.run(job)
+        assert len(harness.publisher.sent) == 1
+
+
 def test_a_job_that_is_received_again_while_it_is_held_is_answered_once(
     harness: Harness,
 ) -> None:

@@ -17,6 +17,8 @@ from ecs_fleet_emulator.clock.advance import ADVANCER
 from ecs_fleet_emulator.clock.sources import Counts
 from ecs_fleet_emulator.publishing import Tally
 
+from .sqs_receipts import refuse_earlier_receipts
+
 LOG = logging.getLogger(__name__)
 
 SECONDS = 1.0
@@ -45,6 +47,7 @@ def service() -> Service:
             tally.add((account_id, region, queue_name, metric, float(value), unit))
 
     CloudwatchDispatcher.dispatch_sqs_metric = count
+    refuse_earlier_receipts()
     return Service.for_provider(SqsProvider())
 
 
