@@ -285,3 +285,42 @@ def test_the_end_of_a_lease_waits_for_an_extension_that_is_under_way() -> None:
     ending.join(5)
     assert not ending.is_alive()
     assert visibility.extended == [VISIBILITY]
+
+
+@pytest.mark.parametrize(
+    ("failure", "confirmed", "held"),
+    [
+        (None, True, 60.0),
+        (QueueError("InternalError"), True, 10.0),
+        (ReceiptLostError("ReceiptHandleIsInvalid"), False, -1.0),
+    ],
+    ids=["agrees", "does not answer", "refuses"],
+)
+def test_a_lease_is_confirmed_unless_the_queue_refuses_to_extend_it(
+    failure: Exception | None, confirmed: bool, held: float
+) -> None:
+    queue = Visibility(failure=failure)
+    simulated = SimulatedLease(queue)
+    simulated.now = 50.0
+    assert simulated.lease.is_confirmed() is confirmed
+    assert queue.tried == 1
+    assert simulated.lease.lost is not confirmed
+    simulated.now += held
+    assert not simulated.lease.current
+    simulated.now -= 0.1
+    assert simulated.lease.current is confirmed
+
+
+def test_a_lease_that_has_expired_is_not_confirmed_whatever_the_queue_says() -> None:
+    queue = Visibility()
+    simulated = SimulatedLease(queue)
+    simulated.now = 60.0
+    assert not simulated.lease.is_confirmed()
+    assert queue.tried == 0
+
+
+def test_a_lease_whose_message_was_received_again_is_lost() -> None:
+    simulated = SimulatedLease(Visibility())
+    simulated.lease.supersede()
+    assert simulated.lease.lost
+    assert not simulated.lease.is_held()

@@ -1,5 +1,7 @@
 """Jobs whose lease is lost while the worker has them: another worker answers them."""
 
+import pytest
+
 from discord_diffusion.discord.errors import (
     NotAnsweredYetError,
 )
@@ -70,12 +72,22 @@ def test_a_first_receive_that_was_seen_late_is_left_to_the_worker_that_has_begun
         assert harness.untouched()
 
 
-def test_a_first_receive_of_a_job_that_was_begun_is_drawn_if_the_queue_agrees() -> None:
-    with Harness() as harness:
-        job = make_job()
-        harness.table.statuses[job.id] = JobStatus.DRAWING
-        harness.run(job)
-        assert len(harness.publisher.sent) == 1
+@pytest.mark.parametrize(
+    ("status", "receive_count", "asks"),
+    [
+        (JobStatus.DRAWING, 1, 1),
+        (JobStatus.QUEUED, 1, 0),
+        (JobStatus.DRAWING, 2, 0),
+    ],
+)
+def test_the_queue_is_asked_about_a_first_receive_of_a_job_that_was_begun_alone(
+    harness: Harness, status: JobStatus, receive_count: int, asks: int
+) -> None:
+    job = make_job()
+    harness.table.statuses[job.id] = status
+    message = harness.run(job, receive_count)
+    assert harness.queue.extended == [(message.receipt_handle, 60)] * asks
+    assert len(harness.publisher.sent) == 1
 
 
 def test_a_job_that_is_received_again_while_it_is_held_is_answered_once(
