@@ -208,6 +208,16 @@ def test_the_token_expires_fifteen_minutes_after_the_interaction() -> None:
     assert job.expires_at.isoformat() == "2016-04-30T11:33:25.796000+00:00"
 
 
+@pytest.mark.parametrize(
+    ("seed", "index", "expected"),
+    [(42, 0, 42), (42, 3, 45), (2**32 - 2, 1, 2**32 - 1), (2**32 - 1, 1, 0), (2**32 - 1, 3, 2)],
+)
+def test_each_picture_has_the_next_seed_and_zero_comes_after_the_greatest(
+    seed: int, index: int, expected: int
+) -> None:
+    assert replace(JOB.parameters, seed=seed).seed_of(index) == expected
+
+
 def message_with(**parameters: object) -> str:
     """A job message with some parameters replaced."""
     content = json.loads(JOB.to_json())
