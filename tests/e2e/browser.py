@@ -49,12 +49,21 @@ def launch(chromium: BrowserType, *arguments: str) -> Browser:
     return chromium.launch(executable_path=executable(), args=[*_ARGUMENTS, *sandbox, *arguments])
 
 
+def wait_for_images(page: Page) -> None:
+    """Wait until every image of the page is loaded, but those that load when they are scrolled to.
+
+    The condition is a function: Playwright evaluates a bare expression anew at each look, with
+    `eval`, which the pages' security policy forbids from the second look on.
+    """
+    page.wait_for_function(
+        "() => [...document.images].every((one) => one.complete || one.loading === 'lazy')"
+    )
+
+
 def keep_screenshot(page: Page, name: str) -> Path:
     """Save what the page shows as an artefact of the run, once its pictures are drawn."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_function(
-        "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
-    )
+    wait_for_images(page)
     path = SCREENSHOTS / f"{name}.png"
     page.screenshot(path=path, animations="disabled")
     return path

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
-from tests.e2e.browser import launched
+from tests.e2e.browser import launched, wait_for_images
 from toolchain.layout import Layout
 
 _VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
@@ -48,9 +48,7 @@ def photograph(browser: Browser, state: StackState, folder: Path) -> list[Path]:
         channel.locator(".message").last.get_by_role("button", name="Open picture")
     ).to_have_count(4)
     channel.locator(".message").last.evaluate("(one) => one.scrollIntoView({ block: 'start' })")
-    channel.wait_for_function(
-        "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
-    )
+    wait_for_images(channel)
     operations = _opened(browser, f"{state.discord_url}/operations")
     row = operations.get_by_role("row", name=_PROMPTS[-1])
     row.get_by_role("button").click()

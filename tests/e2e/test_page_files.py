@@ -160,8 +160,8 @@ def test_small_pictures_are_shown_at_a_whole_multiple_of_their_size(
             # The pictures of the embedded model are delivered at four times its own size.
             assert box["width"] % (side if box["width"] >= side else side / 4) == 0
             assert box["width"] >= 128
-        loaded = "[...document.querySelectorAll('.tile img')].every((one) => one.complete)"
-        page.wait_for_function(loaded)
+        for tile in tiles.all():
+            expect(tile).to_have_js_property("complete", True)
         kinds = [
             tile.evaluate("one => getComputedStyle(one).imageRendering") for tile in tiles.all()
         ]

@@ -41,8 +41,8 @@ def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     pictures = message.get_by_role("button", name="Open picture")
     expect(pictures).to_have_count(4, timeout=DRAWING_MS)
     expect(message).to_contain_text("4 pictures")
-    drawn = "(image) => image.complete && image.naturalWidth > 0"
-    page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
+    for image in message.locator(".tile img").all():
+        expect(image).not_to_have_js_property("naturalWidth", 0)
     shown_texts: list[str] = page.evaluate("window.shownTexts")
     # Only a job that takes longer shows its progress.
     words = ("Queued", "Vary 1")
