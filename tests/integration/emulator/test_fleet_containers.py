@@ -109,11 +109,14 @@ def test_containers_start_in_their_order_and_end_with_an_essential_one(fleet: Sm
 
 
 def test_an_unhealthy_task_is_replaced(fleet: SmallFleet) -> None:
-    command = ["CMD-SHELL", f"test ! -e {folder_of(fleet)}/sick-${{ECS_AGENT_URI##*/}}"]
-    check = {"command": command, "interval": 5, "timeout": 2, "retries": 1}
+    well, sick = folder_of(fleet) / f"{fleet.name}-well", f"{folder_of(fleet)}/sick"
+    command = ["CMD-SHELL", f"test -e {well} && test ! -e {sick}-${{ECS_AGENT_URI##*/}}"]
+    # In the start period no failure counts: nothing is healthy, nor unhealthy, before `well`.
+    check = {"command": command, "interval": 5, "timeout": 2, "retries": 1, "startPeriod": 300}
     task = deploy(fleet, shell(fleet, "web", FOREVER, healthCheck=check))
     assert (task["healthStatus"], task["containers"][0]["healthStatus"]) == ("UNKNOWN", "UNKNOWN")
     assert fleet.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    well.touch()
     fleet.wait(lambda: described(fleet, task)["healthStatus"] == "HEALTHY", "it is healthy")
     fleet.wait(
         lambda: fleet.service()["deployments"][0]["rolloutState"] == "COMPLETED",
