@@ -21,8 +21,10 @@ def handler(event, context):
         return answer.get("Error", {}).get("Code", type(error).__name__)
     return "sent"
 """
-ENDED_SECONDS = 10
-"""Longer than a minute of an experiment, at the small fleet's `alarm_speed`."""
+DURATION = "PT1H"
+"""Of an experiment: however slow the machine is, it does not end before time is moved."""
+ENDED_SECONDS = 400
+"""Longer than it, at the small fleet's `alarm_speed`."""
 
 
 INSTANCES = {"resourceType": "aws:ec2:instance"}
@@ -81,7 +83,7 @@ def test_calls_and_invocations_fail_while_an_experiment_runs(fleet: SmallFleet) 
         "service": "sqs",
         "operations": "SendMessage",
         "percentage": "100",
-        "duration": "PT1M",
+        "duration": DURATION,
     }
 
     def outcome() -> Any:
@@ -110,7 +112,7 @@ def test_calls_and_invocations_fail_while_an_experiment_runs(fleet: SmallFleet) 
     assert outcome() == "sent"
 
     experiment = experiments.start(
-        "aws:lambda:invocation-error", of_function, duration="PT1M", preventExecution="true"
+        "aws:lambda:invocation-error", of_function, duration=DURATION, preventExecution="true"
     )
     before = messages()
     assert (outcome(), messages() - before) == ("InjectedFault", 0)
@@ -170,7 +172,7 @@ def test_what_fis_has_not_here_is_refused_and_templates_have_tags(fleet: SmallFl
         assert fis.get_action(id=action["id"])["action"]["parameters"] is not None
     kinds = {one["resourceType"] for one in fis.list_target_resource_types()["targetResourceTypes"]}
     assert "aws:ecs:task" in kinds
-    wait = Experiments(fleet).start("aws:fis:wait", None, duration="PT1M")
+    wait = Experiments(fleet).start("aws:fis:wait", None, duration=DURATION)
     template = fis.get_experiment_template(id=wait["experimentTemplateId"])["experimentTemplate"]
     fis.tag_resource(resourceArn=template["arn"], tags={"more": "yes"})
     fis.untag_resource(resourceArn=template["arn"], tagKeys=["name"])

@@ -173,9 +173,11 @@ def test_the_utilization_of_a_service_is_measured_where_a_policy_tracks_it(
     scaling.deregister_scalable_target(**target(fleet))
 
 
+@moves_time
 def test_scheduled_actions_of_services_and_groups_take_place(fleet: SmallFleet) -> None:
     scaling, autoscaling = fleet.client("application-autoscaling"), fleet.client("autoscaling")
-    soon = fleet.now().replace(microsecond=0) + timedelta(seconds=3)
+    # However slow the machine is, it does not come before time is moved.
+    soon = fleet.now().replace(microsecond=0) + timedelta(minutes=5)
     action = {**target(fleet), "ScheduledActionName": "morning"}
     scaling.put_scheduled_action(
         **action,
@@ -196,6 +198,7 @@ def test_scheduled_actions_of_services_and_groups_take_place(fleet: SmallFleet) 
     assert own[0]["StartTime"] == soon
     assert own[1]["StartTime"].hour == 22
 
+    fleet.pass_time(300)
     fleet.wait(lambda: fleet.service()["desiredCount"] == 1, "the service has its new minimum")
     fleet.wait(lambda: fleet.group()["MinSize"] == 1, "the group has its new minimum")
     assert (fleet.group()["DesiredCapacity"], fleet.group()["MaxSize"]) == (1, 2)
