@@ -11,10 +11,11 @@ from running_emulator import Emulator, create_function, zipped
 from emulation.rig.waiting import wait_until
 
 STUBBORN = """
-import os, signal, subprocess, sys, time
+import os, pathlib, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def handler(event, context):
     if event:
+        pathlib.Path(event["begun"]).touch()
         time.sleep(60)
     return os.getpid()
 """
@@ -42,14 +43,15 @@ def test_a_used_port_is_an_error_at_once(emulator: Emulator, tmp_path: Path) -> 
 
 
 def test_a_busy_emulator_stops_in_time_with_its_functions(
-    own_emulator: Emulator,
+    own_emulator: Emulator, tmp_path: Path
 ) -> None:
     sqs = own_emulator.client("sqs")
     url = sqs.create_queue(QueueName="polled")["QueueUrl"]
     function = create_function(own_emulator, {"ZipFile": zipped({"app.py": STUBBORN})}, Timeout=60)
     function.invoke()
+    begun = tmp_path / "begun"
     waiting = [
-        threading.Thread(target=_ignoring_errors(function.invoke), args=({"sleep": 1},)),
+        threading.Thread(target=_ignoring_errors(function.invoke), args=({"begun": str(begun)},)),
         threading.Thread(
             target=_ignoring_errors(sqs.receive_message),
             kwargs={"QueueUrl": url, "WaitTimeSeconds": 20},
@@ -57,6 +59,7 @@ def test_a_busy_emulator_stops_in_time_with_its_functions(
     ]
     for thread in waiting:
         thread.start()
+    wait_until(begun.exists, "the function runs")
     own_emulator.stop()
     assert own_emulator.exit_status == 0
     for thread in waiting:
