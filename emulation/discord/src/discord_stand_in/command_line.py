@@ -24,6 +24,10 @@ from discord_stand_in.config import (
 )
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_IDLE_SECONDS = 60
+"""After this time without a request a connection is closed. uvicorn's 5 s are also the time after
+which httpx, by default, uses an idle connection no more: of a request just before, a server that is
+late would see nothing but its own end of the connection."""
 
 
 def _parse_arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -122,6 +126,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 # The Gateway has heartbeats of its own.
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
+                timeout_keep_alive=_IDLE_SECONDS,
                 timeout_graceful_shutdown=2,
                 server_header=False,
             ),
