@@ -82,8 +82,10 @@ def test_a_command_of_the_gateway_becomes_pictures(
     stack: Stack, folder: StateFolder, worker: object
 ) -> None:
     options = {"prompt": "a red circle on a blue background", "seed": 3, "images": 2}
+    before = Connection.load(folder.connection).answered
     interaction = stack.discord.send("imagine", options)
     assert len(stack.discord.wait_for_pictures(interaction, 60).pictures) == 2
+    wait_until(lambda: Connection.load(folder.connection).answered > before, "it is counted")
 
 
 def test_each_interaction_is_answered_once_over_reconnects(
