@@ -10,6 +10,8 @@ from tests.standin_in_process import StandIn
 
 pytestmark = pytest.mark.anyio
 
+DELAY_SECONDS = 30.0
+
 
 async def switch_on(standin: StandIn, **faults: Any) -> None:
     """Replace the faults that are switched on."""
@@ -74,13 +76,23 @@ async def test_a_duplicate_delivery_changes_nothing_for_the_user(standin: StandI
     assert len((await standin.interaction(sent["interaction_id"]))["history"]) == 1
 
 
-async def test_the_reordered_fault_lets_a_later_delivery_arrive_first(standin: StandIn) -> None:
-    await switch_on(standin, reordered={"count": 1, "seconds": 2.0})
-    slow = asyncio.create_task(standin.send(command="imagine", options={"prompt": "first"}))
+async def test_the_reordered_fault_lets_a_later_delivery_arrive_first(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep, is_over = asyncio.sleep, asyncio.Event()
+
+    async def sleep_until_told(seconds: float) -> None:
+        """The delay is over when the test says so, however long the second delivery takes."""
+        await (is_over.wait() if seconds == DELAY_SECONDS else sleep(seconds))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep_until_told)
+    await switch_on(standin, reordered={"count": 1, "seconds": DELAY_SECONDS})
+    delayed = asyncio.create_task(standin.send(command="imagine", options={"prompt": "first"}))
     while await hits(standin, "reordered") == 0:
-        await asyncio.sleep(0.005)
+        await sleep(0.005)
     await standin.send(command="imagine", options={"prompt": "second"})
-    await slow
+    is_over.set()
+    await delayed
     payloads = standin.application.payloads
     prompts = [payload["data"]["options"][0]["value"] for payload in payloads]
     assert prompts == ["second", "first"]
