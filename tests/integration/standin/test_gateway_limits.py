@@ -18,7 +18,7 @@ from tests.gateway_client import (
     connected,
     identified,
 )
-from tests.standin_in_process import ADA, GUILD, StandIn, running
+from tests.standin_in_process import ADA, GUILD, StandIn, StillClock, running
 
 FRAMES = int(os.environ.get("GATEWAY_FRAMES", "250"))
 """How many frames one run of the test sends."""
@@ -29,7 +29,7 @@ _DEFINED = {code.number for code in CLOSE_CODES} - {UNKNOWN_ERROR.number}
 @pytest.fixture
 async def limited() -> AsyncIterator[StandIn]:
     """A stand-in with rate limits, whose application may start three sessions a day."""
-    async with running(rate_limits=True, daily_sessions=3) as standin:
+    async with running(StillClock(), rate_limits=True, daily_sessions=3) as standin:
         yield standin
 
 
