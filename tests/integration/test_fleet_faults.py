@@ -139,7 +139,7 @@ def test_an_instance_whose_agent_is_lost_is_ended_though_a_task_is_on_it(
     fleet.stack.discord.wait_for_pictures(user, 120)
     mark = fleet.mark()
     fleet.agent.change("fault", fault="agent-disconnected", on=True)
-    lost = time.time()
+    lost = fleet.now().timestamp()  # other tests have moved its time
     wait_until(lambda: fleet.alarm("failed-starts") == "ALARM", "the owner knows")
     fleet.wait_until_asleep()
     gone = [one.at for one in fleet.changes(mark) if str(one) == "instance Terminated"]
