@@ -5,6 +5,7 @@ Each scenario begins and ends with a sleeping fleet.
 
 import os
 import signal
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -49,9 +50,11 @@ def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
     # The capacity provider asks for two instances a minute later, which lasts a second here: its
     # metric has no points until there are pictures, so that the instance is the wake-up's.
     fleet.agent.change("settings", drop_reservation_points=_MANY_MINUTES)
-    interaction = fleet.send("a red circle", images=1)
-    discord.wait_for_pictures(interaction, 120)
-    fleet.agent.change("settings", drop_reservation_points=0)
+    try:
+        interaction = fleet.send("a red circle", images=1)
+        discord.wait_for_pictures(interaction, 120)
+    finally:
+        fleet.agent.change("settings", drop_reservation_points=0)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
     order = [
@@ -180,11 +183,18 @@ def _crash_one(fleet: FleetStack) -> bool:
     return bool(busy)
 
 
+@pytest.fixture
+def no_capacity(fleet: FleetStack) -> Iterator[None]:
+    """AWS has no capacity, until the test allows it or has failed."""
+    fleet.agent.change("deny-capacity", reason="capacity")
+    yield
+    fleet.agent.change("allow-capacity")
+
+
 def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_it_is_back(
-    fleet: FleetStack,
+    fleet: FleetStack, no_capacity: None
 ) -> None:
     discord = fleet.stack.discord
-    fleet.agent.change("deny-capacity", reason="capacity")
     # Its own wake-up is missing: the scaling loop wakes the fleet.
     with fleet.stack.changed_function("interactions", WAKE_STATE_MACHINE_ARN=""):
         patient = fleet.send("a blue star", images=1)
