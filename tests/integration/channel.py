@@ -23,6 +23,9 @@ PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 CURATOR, PAINTER = "1300000000000000101", "1300000000000000102"
 EPHEMERAL = 64
 _SECONDS = 120.0
+_TOO_SLOW = ("refused.queue", "refused.store")
+_ATTEMPTS = 10
+"""A busy machine misses the deadline of an answer's calls again and again."""
 
 
 @dataclass
@@ -50,6 +53,15 @@ class Channel:
         delivery = self.send(**fields)
         assert delivery["outcome"] in ("answered", "deferred"), delivery
         return delivery
+
+    def interact_patiently(self, **fields: Any) -> dict[str, Any]:
+        """As `interact`, again where the answer says that queue or table are slow, as people do."""
+        for _ in range(_ATTEMPTS):
+            sent = self.interact(**fields)
+            said = content_of(sent)
+            if not any(contains_text(said, fields["locale"], key) for key in _TOO_SLOW):
+                break
+        return sent
 
     def send(self, **fields: Any) -> dict[str, Any]:
         """As `interact`, whether it is answered in time or not."""
@@ -119,7 +131,7 @@ class Channel:
 
     def settings(self, what: str, /, **options: object) -> str:
         """The answer to `/settings` from Ada, who manages the guild."""
-        sent = self.interact(
+        sent = self.interact_patiently(
             command=f"settings {what}", options=options, user_id=ADA, locale="en-US", strict=True
         )
         assert is_ephemeral(sent)
@@ -127,7 +139,8 @@ class Channel:
 
     def used(self, user: str) -> float:
         """Units that `/quota` says the user has used today."""
-        answer = content_of(self.interact(command="quota", user_id=user, locale="en-US"))
+        sent = self.interact_patiently(command="quota", user_id=user, locale="en-US")
+        answer = content_of(sent)
         return float(answer.split("**")[1])
 
     def new_user(self) -> str:
@@ -138,19 +151,17 @@ class Channel:
     def cancel_queued_jobs(self) -> None:
         """Cancel the queued jobs of new users, so that no later worker draws them."""
         while self._new_users:
-            self.interact(command="cancel", user_id=self._new_users.pop(), locale="en-US")
+            self.cancel(self._new_users.pop())
+
+    def cancel(self, user: str) -> None:
+        """Cancel all queued jobs of a user: several of them take longer than an answer may."""
+        self.interact_patiently(command="cancel", user_id=user, locale="en-US")
 
     def imagine(self, user: str, **more: Any) -> dict[str, Any]:
-        """Request one picture, unless `options` say otherwise.
-
-        Repeated where the answer says that the queue is slow, as on a busy machine.
-        """
+        """Request one picture, unless `options` say otherwise."""
         fields = {"user_id": user, "locale": "en-US", "options": {}, **more}
         fields["options"] = {"prompt": "a red circle", "images": 1} | fields["options"]
-        sent = self.interact(command="imagine", **fields)
-        if contains_text(content_of(sent), fields["locale"], "refused.queue"):
-            sent = self.interact(command="imagine", **fields)
-        return sent
+        return self.interact_patiently(command="imagine", **fields)
 
     def item(self, key: str) -> dict[str, Any] | None:
         """An item of the table."""
