@@ -31,6 +31,7 @@ from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
 from tests.debug_adapter_client import DebugClient
 from tests.rehearsals import LAYOUT, copy_of_checkout
+from tests.stack import ANSWER_SECONDS
 from tests.targets import HOST, TARGET
 
 pytestmark = pytest.mark.skipif(TARGET != HOST, reason="only processes run the checkout's code")
@@ -60,6 +61,10 @@ class Checkout:
         )
         assert ended.returncode == status, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Let Discord wait so long for the first response to an interaction."""
+        StandInClient(self.state.discord_url).set_answer_seconds(seconds)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text in one of the checkout's files."""
@@ -112,6 +117,8 @@ def checkout(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     options = ("--minimum-tasks", "0", "--maximum-tasks", "0", "--watch")
     try:
         checkout.run("up", "--aws-port", "0", "--discord-port", "0", *options)
+        # Each edit is followed by a cold start, which a busy machine may not do in Discord's 3 s.
+        checkout.wait_for_answers(ANSWER_SECONDS)
         yield checkout
     finally:
         host.stop(checkout.folder)
@@ -173,6 +180,7 @@ def launch_configuration(checkout: Checkout, name: str) -> dict[str, Any]:
 
 
 def test_a_function_stops_at_a_breakpoint_and_discord_waits_for_it(checkout: Checkout) -> None:
+    checkout.wait_for_answers(StackOptions().answer_seconds)
     attach = launch_configuration(checkout, "interactions")
     where = f"{attach['connect']['host']}:{attach['connect']['port']}"
     assert f"Debug interactions  {where}" in checkout.run("up", "--debug", "interactions")
@@ -199,6 +207,7 @@ def test_a_function_stops_at_a_breakpoint_and_discord_waits_for_it(checkout: Che
     assert "Queued" in text
     checkout.run("up", "--debug", "off")
     assert where not in checkout.run("status")
+    checkout.wait_for_answers(ANSWER_SECONDS)
     assert stand_in.deliver("queue", {})["outcome"] == "answered"
 
 

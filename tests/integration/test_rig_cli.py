@@ -14,11 +14,12 @@ import pytest
 
 from emulation.rig.docker import stack as containers
 from emulation.rig.emulator_client import FleetAgentClient
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from emulation.rig.watcher import replace_workers
 from tests import container_stack, forked_programs
-from tests.stack import LAYOUT
+from tests.stack import ANSWER_SECONDS, LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
 from toolchain import docker
 
@@ -158,6 +159,7 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
         assert first[name], name
     assert rig.up() == first, "a second up finds the stack that runs"
 
+    StandInClient(rig.state.discord_url).set_answer_seconds(ANSWER_SECONDS)
     sent = json.loads(
         rig.run(
             "send", "--prompt", "a red circle", "--count", "2", "--out", str(tmp_path), "--json"
