@@ -39,6 +39,8 @@ class Timers:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._running = threading.RLock()
+        self._acted = False
+        """Whether an action since the last `run_due` began something that others react to."""
         self._thread: threading.Thread | None = None
 
     def start(self, action: Action, *, after: float = 0.0, period: float | None = None) -> Timer:
@@ -49,28 +51,20 @@ class Timers:
 
     def due(self) -> float | None:
         """The moment of the next action; None if there is none."""
-        with self._changed:
-            while self._timers and self._timers[0].cancelled:
-                heapq.heappop(self._timers)
-            return self._timers[0].at if self._timers else None
+        # Not while an action runs: until its end, it is not known when it is due again.
+        with self._running:
+            return self._next()
 
     def run_due(self) -> bool:
-        """Run what is due, in order. Whether something began that others react to."""
-        acted = False
+        """Run what is due, in order.
+
+        Whether something began that others react to, since the last call: where time is moved, the
+        thread may find before its mover what is due then.
+        """
         with self._running:
-            now = self._clock.monotonic()
-            while (timer := self._pop(now)) is not None:
-                try:
-                    acted |= bool(timer.action())
-                except Exception:  # one action that fails must not stop the others
-                    LOG.exception("an action of %s has failed", self._name)
-                if timer.period is not None and not timer.cancelled:
-                    timer.at += timer.period
-                    if timer.at <= now:
-                        # What was late, since the machine is slow, is not made up for.
-                        timer.at = now + timer.period
-                    self._add(timer)
-        return acted
+            self._run_actions()
+            acted, self._acted = self._acted, False
+            return acted
 
     def busy(self) -> str:
         """An action that the thread runs."""
@@ -79,9 +73,29 @@ class Timers:
         self._running.release()
         return ""
 
-    def _pop(self, now: float) -> Timer | None:
-        due = self.due()
+    def _run_actions(self) -> None:
+        now = self._clock.monotonic()
+        while (timer := self._pop(now)) is not None:
+            try:
+                self._acted |= bool(timer.action())
+            except Exception:  # one action that fails must not stop the others
+                LOG.exception("an action of %s has failed", self._name)
+            if timer.period is not None and not timer.cancelled:
+                timer.at += timer.period
+                if timer.at <= now:
+                    # What was late, since the machine is slow, is not made up for.
+                    timer.at = now + timer.period
+                self._add(timer)
+
+    def _next(self) -> float | None:
         with self._changed:
+            while self._timers and self._timers[0].cancelled:
+                heapq.heappop(self._timers)
+            return self._timers[0].at if self._timers else None
+
+    def _pop(self, now: float) -> Timer | None:
+        with self._changed:
+            due = self._next()
             return heapq.heappop(self._timers) if due is not None and due <= now else None
 
     def _add(self, timer: Timer) -> None:
@@ -100,9 +114,10 @@ class Timers:
     def _run(self) -> None:
         while True:
             with self._changed:
-                due = self.due()
+                due = self._next()
                 wait = None if due is None else due - self._clock.monotonic()
                 if wait is None or wait > 0:
                     self._changed.wait(wait)
                     continue
-            self.run_due()
+            with self._running:
+                self._run_actions()

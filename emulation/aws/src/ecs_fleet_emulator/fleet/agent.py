@@ -43,6 +43,8 @@ class FleetAgent:
         """How often experiments have begun or ended: who shows them looks when it changes."""
         self._woken = threading.Event()
         self._due: float | None = None
+        self._changes_known = 0
+        """How much had changed at the last `run_due`."""
 
     def get(self, account: str, region: str) -> "Region":
         """The fleets of an account and region. Hold `lock` while using them."""
@@ -139,11 +141,16 @@ class FleetAgent:
             return self._due
 
     def run_due(self) -> bool:
-        """Step all regions; whether anything changed to which others react."""
+        """Step all regions.
+
+        Whether anything changed to which others react, since the last call: where time is moved,
+        the agent's thread may take a step before its mover.
+        """
         with self.lock:
-            before = self._changes()
+            before = self._changes_known
             self._step_all()
-            return self._changes() != before
+            self._changes_known = self._changes()
+            return self._changes_known != before
 
     def busy(self) -> str:
         """The tasks that are ending: their processes need real time for it, until they are killed.

@@ -47,7 +47,7 @@ def service(agent: FleetAgent) -> Service:
         schedules = _Schedules(agent, scheduler)
         ADVANCER.sources["schedules"] = schedules
         while not scheduler._stop_event.wait(POLL_SECONDS):
-            schedules.run_due()
+            schedules.run_jobs()
 
     JobScheduler.loop = loop
 
@@ -71,6 +71,8 @@ class _Schedules:
         self._agent, self._scheduler = agent, scheduler
         self._waits: dict[str, _Wait] = {}
         self._runs: list[threading.Thread] = []
+        self._acted = False
+        """Whether a job was run since the last `run_due`."""
         self._lock = threading.Lock()
 
     def due(self) -> float | None:
@@ -79,20 +81,31 @@ class _Schedules:
             return min((wait.due for wait in self._present().values()), default=None)
 
     def run_due(self) -> bool:
-        """Run the jobs whose time has come. Whether there was one."""
+        """Run the jobs whose time has come.
+
+        Whether there was one since the last call: where time is moved, the scheduler's thread may
+        find before its mover what is due then.
+        """
+        self.run_jobs()
         with self._lock:
-            waits, acted = self._present(), False
+            acted, self._acted = self._acted, False
+            return acted
+
+    def run_jobs(self) -> None:
+        """Run the jobs whose time has come."""
+        with self._lock:
+            waits = self._present()
             for job in list(self._scheduler.jobs):
                 wait = waits.get(job.job_id)
                 if wait is not None and wait.is_over:
                     waits[job.job_id] = _Wait(self._agent, job)
-                    acted |= self._run(job)
-            return acted
+                    self._acted |= self._run(job)
 
     def busy(self) -> str:
         """Targets that are being called."""
-        self._runs = [run for run in self._runs if run.is_alive()]
-        return "rules whose targets are being called" if self._runs else ""
+        with self._lock:
+            self._runs = [run for run in self._runs if run.is_alive()]
+            return "rules whose targets are being called" if self._runs else ""
 
     def _present(self) -> "dict[str, _Wait]":
         jobs = list(self._scheduler.jobs)
