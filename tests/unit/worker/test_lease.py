@@ -264,7 +264,7 @@ def test_a_lease_that_ends_when_an_extension_is_due_is_not_extended() -> None:
 
     lease = Lease(visibility, "r1", VISIBILITY, clock=end_after_the_pause)  # type: ignore[arg-type]  # fractions keep the test short
     lease.start()
-    vars(lease)["_thread"].join(5)
+    vars(lease)["_thread"].join(60)
     assert lease.wait_for_end(0)
     assert visibility.tried == 0
 
@@ -277,12 +277,12 @@ def test_the_end_of_a_lease_waits_for_an_extension_that_is_under_way() -> None:
     assert gate.reached.wait(60)
     ending = threading.Thread(target=lease.end)
     ending.start()
-    assert lease.wait_for_end(5)
+    assert lease.wait_for_end(60)
     ending.join(0.1)
     assert ending.is_alive()
     assert visibility.extended == []
     gate.open()
-    ending.join(5)
+    ending.join(60)
     assert not ending.is_alive()
     assert visibility.extended == [VISIBILITY]
 

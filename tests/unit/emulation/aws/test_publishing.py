@@ -44,7 +44,17 @@ def test_empty_lines_make_no_batch() -> None:
     assert list(log_batches([(FIRST, "\n\n")])) == []
 
 
-def test_counts_are_reported_together() -> None:
+class HeldTimer(threading.Timer):
+    """One whose time is over when it may be."""
+
+    may_end: threading.Event
+
+    def run(self) -> None:
+        self.may_end.wait(60)
+        super().run()
+
+
+def test_counts_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[Counter[str]] = []
     done = threading.Event()
 
@@ -52,9 +62,12 @@ def test_counts_are_reported_together() -> None:
         reported.append(counts)
         done.set()
 
+    HeldTimer.may_end = threading.Event()
+    monkeypatch.setattr(threading, "Timer", HeldTimer)
     tally = Tally(report, seconds=0.05)
     for _ in range(3):
         tally.add("a", "b")
+    HeldTimer.may_end.set()
     assert done.wait(60)
     assert reported == [Counter(a=3, b=3)]
     done.clear()

@@ -44,6 +44,7 @@ def test_crash(tmp_path):
         os.kill(os.getpid(), signal.SIGKILL)
 """
 OUTPUT = """
+import pytest
 from imported import *
 
 def test_output(tmp_path, capfd):
@@ -53,8 +54,10 @@ def test_output(tmp_path, capfd):
     os.system("echo shown where the test fails")
     assert not HERE.exists()
 
+@pytest.mark.timeout(1)
 def test_time():
-    signal.pause()
+    while True:
+        signal.pause()
 """
 THREAD = """
 import imported, thread
@@ -137,8 +140,7 @@ def members(group: int) -> list[psutil.Process]:
 
 def test_what_one_process_has_collected_runs_in_forks_of_it(start: Start, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
-    words = ("--junitxml", str(report), "--timeout", "3")
-    run = start(*words, imported=IMPORTED, test_crash=CRASH, test_output=OUTPUT)
+    run = start("--junitxml", str(report), imported=IMPORTED, test_crash=CRASH, test_output=OUTPUT)
     assert run.wait() == pytest.ExitCode.TESTS_FAILED
     (imported_in,) = (tmp_path / "imports").read_text().split()
     ran_in = {path.name.partition("-")[2]: path.read_text() for path in tmp_path.glob("process-*")}

@@ -82,7 +82,7 @@ def test_who_waits_in_another_thread_waits_no_longer() -> None:
     thread.start()
     try:
         INTERRUPTED.set()
-        thread.join(10)
+        thread.join(60)
     finally:
         INTERRUPTED.clear()
     assert str(raised[0]) == "interrupted while waiting: nothing happens"

@@ -13,7 +13,7 @@ from emulation.rig.live.relay import Addresses, Relay, Result, UnansweredError
 from fixtures.discord.signing import interaction, public_key
 
 SEED = "07" * 32
-SECONDS = 1.0
+SECONDS = 60.0
 ADDRESSES = Addresses("http://127.0.0.1:1/interactions", "https://discord.test/api/v10")
 COMMAND = interaction("command_guild")
 OK = httpx.Response(200, json={"type": 4, "data": {"content": "Queued"}})
@@ -28,6 +28,8 @@ class Network:
 
     endpoint: Reply = field(default_factory=lambda: OK)
     discord: list[Reply] = field(default_factory=lambda: [httpx.Response(204)])
+    seconds: float = SECONDS
+    """How long Discord waits."""
     asked: list[httpx.Request] = field(default_factory=list)
     posted: list[httpx.Request] = field(default_factory=list)
 
@@ -47,7 +49,7 @@ class Network:
 
     def _do(self, call: Callable[[Relay], Awaitable[T]]) -> T:
         async def work() -> T:
-            relay = Relay(ADDRESSES, SEED, SECONDS, transport=httpx.MockTransport(self))
+            relay = Relay(ADDRESSES, SEED, self.seconds, transport=httpx.MockTransport(self))
             try:
                 return await call(relay)
             finally:
@@ -127,7 +129,7 @@ def test_an_answer_of_another_program_is_no_success() -> None:
 
 
 def test_discord_gets_no_answer_after_its_time() -> None:
-    network = Network(discord=[httpx.Response(503)] * 100)
+    network = Network(discord=[httpx.Response(503)] * 100, seconds=1.0)
     assert network.hand_over() == Result("none within 1 s")
 
 
