@@ -1,6 +1,7 @@
 """The stand-in as a process on a port of its own, and an endpoint behind it."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from discord_stand_in.config import READY
 from emulation.rig.loopback import choose_port
 from emulation.rig.waiting import wait_until
 from tests.targets import DOCKER, TARGET
@@ -34,10 +36,9 @@ class Server:
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[Server]:
     """A stand-in on target `host` or `docker` that stops at the end."""
-    port = choose_port()
     start = _in_container if TARGET == DOCKER else _as_process
     with (
-        start(folder, port, *arguments) as server,
+        start(folder, *arguments) as server,
         httpx.Client(trust_env=False, timeout=120) as http,
     ):
         wait_until(lambda: _is_up(http, server.url), "the stand-in answers")
@@ -45,19 +46,19 @@ def serving(folder: Path, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def _in_container(_folder: Path, port: int, *arguments: str) -> Iterator[Server]:
+def _in_container(_folder: Path, *arguments: str) -> Iterator[Server]:
     from tests.standin_container import StandInContainer
 
-    with StandInContainer(port, *arguments) as container:
+    with StandInContainer(choose_port(), *arguments) as container:
         yield Server(container.url, container.terminate, container.log)
 
 
 @contextmanager
-def _as_process(folder: Path, port: int, *arguments: str) -> Iterator[Server]:
+def _as_process(folder: Path, *arguments: str) -> Iterator[Server]:
     log = folder / "standin.log"
-    command = [sys.executable, "-m", "discord_stand_in", "--port", str(port)]
+    # A port that were chosen here could be another program's before the stand-in listens.
+    command = [sys.executable, "-m", "discord_stand_in", "--port", "0"]
     command += ["--state-dir", str(folder / "state"), "--probe-interval", "0", *arguments]
-    url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
 
@@ -66,9 +67,21 @@ def _as_process(folder: Path, port: int, *arguments: str) -> Iterator[Server]:
             process.wait(60)
 
         try:
-            yield Server(url, stop, log.read_text)
+            yield Server(_printed_url(log, process), stop, log.read_text)
         finally:
             stop()
+
+
+def _printed_url(log: Path, process: "subprocess.Popen[bytes]") -> str:
+    """The address that the stand-in prints once it listens."""
+
+    def printed() -> re.Match[str] | None:
+        assert process.poll() is None, log.read_text()
+        return re.search(f"^{READY}(.+)\n", log.read_text(), re.MULTILINE)
+
+    found = wait_until(printed, "the stand-in listens", detail=log.read_text)
+    assert found
+    return found[1]
 
 
 def _is_up(http: httpx.Client, url: str) -> bool:

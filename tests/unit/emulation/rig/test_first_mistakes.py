@@ -22,7 +22,7 @@ from emulation.rig.cli import pictures, stack
 from emulation.rig.errors import DeadlineError, RigError, StartError
 from emulation.rig.host import health
 from emulation.rig.host import stack as host
-from emulation.rig.loopback import choose_port, url_of
+from emulation.rig.loopback import url_of
 from emulation.rig.options import StackOptions
 from emulation.rig.state import StackState, StateFolder
 from toolchain.display import Display
@@ -86,7 +86,7 @@ def test_a_model_of_the_hub_is_looked_up_once(
 
 def test_a_hub_that_cannot_be_reached_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_: None)
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url_of(choose_port()))
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url_of(1))
     with pytest.raises(RigError, match=r"can't be reached \(.*refused.*Connect this machine, or"):
         model_check.check_model("a/model")
 

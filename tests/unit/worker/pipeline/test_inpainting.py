@@ -107,11 +107,15 @@ def test_white_is_widened_by_its_radius_on_every_side(radius: int) -> None:
     assert (np.asarray(widened(mask.convert("L"), radius)) == expected).all()
 
 
-def test_the_largest_picture_is_widened_without_a_look_at_every_neighbour() -> None:
-    """A filter of ranks looks at 16,641 neighbours of each pixel: that takes minutes."""
-    began = time.process_time()
-    widened(half((4096, 4096)), 64)
-    assert time.process_time() - began < 10
+def test_a_mask_is_widened_without_a_look_at_every_neighbour() -> None:
+    """A filter of ranks looks at 16,641 neighbours of each pixel, where it looks at 9 for 1."""
+
+    def cost(radius: int) -> float:
+        began = time.thread_time()
+        widened(half((1024, 1024)), radius)
+        return time.thread_time() - began
+
+    assert min(cost(64) for _ in range(3)) < 30 * cost(1)
 
 
 @pytest.fixture(scope="module", params=["sd", "sdxl", "lcm", "flux"])
