@@ -58,7 +58,7 @@ class TaskConfig:
         return cls(
             command=tuple(json.loads(os.environ.get(TASK_COMMAND) or "[]")),
             programs=json.loads(os.environ.get(TASK_PROGRAMS) or "{}"),
-            folder=Path(os.environ.get(TASK_FOLDER) or os.environ["HOME"]),
+            folder=Path(os.environ.get(TASK_FOLDER) or Path.home()),
             environment=json.loads(os.environ.get(TASK_ENVIRONMENT) or "{}"),
             logs=Path(logs) if logs else None,
             stack=os.environ.get(TASK_STACK, ""),
@@ -144,10 +144,12 @@ def variables(
 
 def inherited_variables() -> dict[str, str]:
     """Variables for a process that an image sets for a container."""
-    names = ("PATH", "LANG", "LC_ALL", "HOME")
+    names = ("PATH", "LANG", "LC_ALL")
+    home = str(Path.home())  # also where the emulator's own environment, as a service's, has none
     return {
         **{name: os.environ[name] for name in names if name in os.environ},
-        "TMPDIR": os.environ.get("TMPDIR", os.environ["HOME"]),
+        "HOME": home,
+        "TMPDIR": os.environ.get("TMPDIR", home),
         "PYTHONUNBUFFERED": "1",
     }
 

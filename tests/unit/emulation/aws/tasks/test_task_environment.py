@@ -1,14 +1,18 @@
 """The commands and the environment variables of a task's containers."""
 
+import os
+import pwd
 from typing import Any
 
 import pytest
 
 from ecs_fleet_emulator.errors import TaskStartError
 from ecs_fleet_emulator.tasks.environment import (
+    TASK_FOLDER,
     TaskConfig,
     command,
     health_command,
+    inherited_variables,
     variables,
 )
 
@@ -39,6 +43,17 @@ def test_a_task_has_the_credentials_of_its_role_and_the_root_users_only_without_
         has_role=has_role,
     )
     assert found.keys() & CREDENTIALS == given
+
+
+def test_a_task_of_an_emulator_whose_environment_has_no_home_has_its_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    for name in ("HOME", "TMPDIR", TASK_FOLDER):
+        monkeypatch.delenv(name, raising=False)
+    found = inherited_variables()
+    assert (found["HOME"], found["TMPDIR"]) == (home, home)
+    assert str(TaskConfig.from_environ().folder) == home
 
 
 def test_the_emulators_command_stands_for_one_image_of_a_task_alone() -> None:
