@@ -118,7 +118,7 @@ def test_a_send_that_fails_early_is_tried_a_second_time(
 def test_a_send_that_sqs_refuses_for_good_is_not_repeated(sqs: AwsServer) -> None:
     sqs.answers = [refusal("QueueDoesNotExist"), OK]
     with pytest.raises(QueueError, match="QueueDoesNotExist"):
-        JobSender(URL, deadline=Deadline()).send(JOB)
+        JobSender(URL, deadline=Deadline(60)).send(JOB)
     assert len(sqs.calls) == 1
 
 

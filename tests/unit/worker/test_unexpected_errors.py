@@ -76,7 +76,7 @@ def test_an_error_ends_the_lease_and_the_holding_of_its_job_and_the_next_job_is_
         harness.worker.give_back()
         wait_until(lambda: nothing_is_held(harness))
         return
-    wait_until(lambda: not harness.queue.waiting)
+    harness.settle()
     wait_until(lambda: nothing_is_held(harness))
     job = make_job()
     harness.run(job)
