@@ -106,7 +106,7 @@ def test_the_user_sees_one_sketch_half_way_through_a_long_job(
 
     harness.generator.preview = preview
     harness.generator.after_step = lambda step: wait_until(
-        lambda: step != 4 or harness.publisher.sketches, 5
+        lambda: step != 4 or harness.publisher.sketches
     )
     harness.run(make_job(steps=6))
     assert offered == [0, 0], "requested from the half on, until there is a sketch"
