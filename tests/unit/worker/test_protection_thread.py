@@ -135,12 +135,17 @@ def test_a_refused_call_is_retried(agent: Agent, monkeypatch: pytest.MonkeyPatch
     assert all(agent.states())
 
 
+def protecting() -> set[threading.Thread]:
+    """The threads that follow the number of jobs, also those of other tests."""
+    return {one for one in threading.enumerate() if one.name == "protection"}
+
+
 def test_outside_ecs_no_thread_is_started_and_jobs_are_counted_all_the_same() -> None:
-    before = set(threading.enumerate())
+    before = protecting()
     protection = ProtectionThread(None)
     protection.start()
     protection.job_added()
     assert vars(protection)["_held"] == 1
     protection.job_removed()
     assert vars(protection)["_held"] == 0
-    assert set(threading.enumerate()) <= before
+    assert protecting() <= before
