@@ -4,10 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, Route, ViewportSize, sync_playwright
 
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """By what they cost: the first can draw no window, and takes a tenth less than the second."""
@@ -47,6 +48,41 @@ def launch(chromium: BrowserType, *arguments: str) -> Browser:
     # Chromium's sandbox refuses to run as root.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     return chromium.launch(executable_path=executable(), args=[*_ARGUMENTS, *sandbox, *arguments])
+
+
+@dataclass
+class Held:
+    """The requests of a page to some addresses, held back as by a slow network until `release`."""
+
+    page: Page
+    addresses: str
+    _routes: list[Route] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.route(self.addresses, lambda route: self._routes.append(route))
+
+    def wait(self, count: int = 1) -> list[Route]:
+        """So many requests, once they are there: the page sends them when it comes to it."""
+        while len(self._routes) < count:
+            self.page.wait_for_timeout(10)
+        return self._routes
+
+    def release(self, count: int = 1) -> None:
+        """Let them go, at least so many, and hold no others."""
+        held = self.wait(count)
+        while held:
+            held.pop(0).continue_()
+        self.page.unroute(self.addresses)
+
+    def release_newest(self) -> None:
+        """Let the newest go, if there is any: it overtakes those before it."""
+        if self._routes:
+            self._routes.pop().continue_()
+
+
+def wait_for_frames(page: Page) -> None:
+    """Wait until the page has drawn whatever it had planned for its next frame."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
 def wait_for_images(page: Page) -> None:

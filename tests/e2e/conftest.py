@@ -72,6 +72,7 @@ class UsedTab:
             for other in self.page.context.pages:
                 if other != self.page:
                     other.close()
+            self.page.unroute_all()
             self.page.goto("about:blank")
 
 

@@ -189,6 +189,8 @@ def test_the_page_works_at_a_phones_width(tabs: Tabs, bot: Bot) -> None:
     expect(drawer).to_be_hidden()
     page.get_by_role("button", name="Commands").tap()
     page.get_by_role("option", name="/imagine").tap()
+    # The browser makes a click of a tap when it knows that it is no other gesture.
+    expect(page.get_by_role("combobox", name="prompt")).to_be_focused()
     page.keyboard.type("a red circle over a blue square")
     page.get_by_role("button", name="Send").tap()
     message = page.locator(".message").last

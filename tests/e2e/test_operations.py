@@ -3,49 +3,24 @@
 import re
 import time
 
-import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
+from emulation.rig.waiting import wait_until
 from tests.e2e.application import Bot
-from tests.e2e.browser import PHONE, WIDE, keep_screenshot
+from tests.e2e.browser import PHONE, WIDE, Held, keep_screenshot
 from tests.e2e.conftest import ADA, Tabs
+from tests.e2e.operations import WORKER, control, faults, report, send
 from tests.e2e.test_accessibility import serious_violations
 
 WIDTHS = (390, 700, 900, 1280, 1700)
-WORKER = {"task": "1f2e3d4c", "instance": "i-0123456789abcdef0"}
 TRACEBACK = 'Traceback (most recent call last):\n  File "draw.py", line 12\nRuntimeError: broken'
 
 
-def send(bot: Bot, **action: object) -> str:
-    """Send a command without the page; return the interaction's id."""
-    body = {"command": "imagine", "options": {"prompt": "a red circle"}} | action
-    response = httpx.post(f"{bot.url}/control/interactions", json=body, trust_env=False, timeout=10)
-    interaction: str = response.json()["interaction_id"]
-    return interaction
-
-
-def control(bot: Bot, method: str, path: str, body: dict[str, object]) -> dict[str, object]:
-    """Use the control API."""
-    response = httpx.request(method, f"{bot.url}/control{path}", json=body, trust_env=False)
-    response.raise_for_status()
-    result: dict[str, object] = response.json()
-    return result
-
-
-def report(bot: Bot, interaction: str, *events: str) -> None:
-    """Report events of a worker, as the rig's telemetry does."""
-    for name in events:
-        body: dict[str, object] = {"name": name}
-        if name not in ("queued", "verified"):
-            body["detail"] = WORKER
-        control(bot, "POST", f"/timeline/{interaction}", body)
-
-
-def number(page: Page, title: str) -> str:
+def number(page: Page, title: str) -> Locator:
     """A number of the summary."""
     tile = page.locator(".number").filter(has=page.get_by_text(title, exact=True))
-    return tile.locator(".number-value").inner_text()
+    return tile.locator(".number-value")
 
 
 def test_a_timeline_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
@@ -64,7 +39,7 @@ def test_a_timeline_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
     expect(events).to_contain_text("uploaded")
     report(bot, interaction, "finished")
     expect(row).to_contain_text("pictures")
-    assert number(page, "Time to pictures") != "–"
+    expect(number(page, "Time to pictures")).not_to_have_text("–")
     expect(page.get_by_role("cell", name="PATCH /webhooks").first).to_be_visible()
 
 
@@ -82,15 +57,12 @@ def test_deliveries_are_repeated_and_tokens_expired_from_the_page(tabs: Tabs, bo
 
 def test_nothing_can_be_clicked_before_the_page_is_drawn(tabs: Tabs) -> None:
     """The switch would move under the pointer, and the click be lost."""
-    page, held = tabs.used.take(WIDE), list[Route]()
-    page.route("**/control/snapshot", lambda route: held.append(route))
+    page = tabs.used.take(WIDE)
+    snapshot = Held(page, "**/control/snapshot")
     tabs.watch(page, "/operations")
     main = page.get_by_role("main", include_hidden=True)
     expect(main).to_have_js_property("inert", True)
-    while not held:
-        page.wait_for_timeout(10)
-    held.pop().continue_()
-    page.unroute("**/control/snapshot")
+    snapshot.release()
     expect(main).to_have_js_property("inert", False)
     page.get_by_role("switch", name="Server errors").click()
     expect(page.locator("[data-fault=server_error].on")).to_be_visible()
@@ -108,20 +80,15 @@ def test_chaos_is_switched_on_with_its_parameters_and_off_again(tabs: Tabs, bot:
         settings.get_by_label("status").press("Tab")
     expect(page.locator("[data-fault=server_error].on")).to_be_visible()
 
-    def faults() -> dict[str, dict[str, object]]:
-        found: dict[str, dict[str, object]] = httpx.get(
-            f"{bot.url}/control/chaos", trust_env=False
-        ).json()["faults"]
-        return found
-
-    assert faults()["server_error"]["probability"] == 0.25
-    assert faults()["server_error"]["status"] == 502
+    assert faults(bot)["server_error"]["probability"] == 0.25
+    assert faults(bot)["server_error"]["status"] == 502
     control(bot, "PUT", "/chaos", {"faults": {"slow": {"seconds": 2}}})
     expect(page.get_by_role("switch", name="Slow answers")).to_be_checked()
     expect(page.get_by_role("switch", name="Server errors")).not_to_be_checked()
-    page.get_by_role("button", name="All off").click()
+    with page.expect_response("**/control/chaos"):
+        page.get_by_role("button", name="All off").click()
     expect(page.get_by_role("switch", name="Slow answers")).not_to_be_checked()
-    assert faults() == {}
+    assert faults(bot) == {}
 
 
 def test_experiments_are_started_and_stopped_by_the_rig(tabs: Tabs, bot: Bot) -> None:
@@ -194,7 +161,7 @@ def test_a_failed_interaction_is_counted_and_explained(tabs: Tabs, bot: Bot) -> 
     expect(row).to_contain_text("timeout")
     row.get_by_role("button").click()
     expect(page.get_by_text("The application did not respond").first).to_be_visible()
-    assert number(page, "Failed") == "1"
+    expect(number(page, "Failed")).to_have_text("1")
     keep_screenshot(page, "operations")
 
 
@@ -258,7 +225,7 @@ def test_labels_say_what_goes_on(tabs: Tabs, bot: Bot) -> None:
     bot.edit(bot.interaction("imagine"), "**2nd in the queue**")
     expect(bar).to_have_accessible_name(re.compile("Waited for a worker"))
     expect(outcome).to_have_text("waiting")
-    assert "1 waiting · 0 being drawn" in page.locator("#numbers").inner_text()
+    expect(page.locator("#numbers")).to_contain_text("1 waiting · 0 being drawn")
     report(bot, interaction, "leased", "generating")
     expect(outcome).to_have_text("drawing")
     expect(page.locator("#numbers")).to_contain_text("0 waiting · 1 being drawn")
@@ -294,10 +261,14 @@ def test_workers_and_machines_are_listed_with_what_they_do(tabs: Tabs, bot: Bot)
 def test_an_emulator_that_died_is_red(tabs: Tabs, bot: Bot) -> None:
     page = tabs.open("/operations")
     part = page.locator("[data-part=emulator]")
-    control(bot, "PUT", "/parts/emulator/up", {})
-    expect(part).to_have_text("The emulator runs")
-    control(bot, "PUT", "/parts/emulator/down", {})
-    expect(part).to_have_text("The emulator is down")
+    for condition, text in (("up", "The emulator runs"), ("down", "The emulator is down")):
+
+        def is_shown(condition: str = condition, text: str = text) -> bool:
+            control(bot, "PUT", f"/parts/emulator/{condition}", {})
+            return part.all_inner_texts() == [text]
+
+        # The rig repeats its reports: after three seconds without one the part counts as silent.
+        wait_until(is_shown, text, 15)
     expect(part).to_have_class(re.compile(r"\bbad\b"))
     # Nobody reports any more, which is as bad.
     expect(part).to_have_text("The emulator is not watched any more")
@@ -309,10 +280,10 @@ def test_counts_are_those_since_the_start_of_the_stack(tabs: Tabs, bot: Bot) -> 
     report(bot, send(bot), "queued", "leased", "failed")
     page = tabs.open("/operations")
     expect(page.locator("#since")).to_contain_text("Counted since")
-    assert number(page, "Interactions") == "4"
-    assert number(page, "Failed") == "1"
-    calls = int(number(page, "API calls"))
-    assert calls >= 1
+    expect(number(page, "Interactions")).to_have_text("4")
+    expect(number(page, "Failed")).to_have_text("1")
     expect(page.get_by_role("cell", name="PUT /applications").first).to_be_visible()
+    expect(number(page, "API calls")).not_to_have_text("0")
+    calls = int(number(page, "API calls").inner_text())
     bot.edit(bot.interaction("imagine"), "Again")
     expect(page.locator("#traffic-sum")).to_have_text(f"{calls + 1} since the start")

@@ -1,10 +1,10 @@
 """Commands in the channel page: names, permissions, mentions, and what Escape does."""
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.application import Bot
-from tests.e2e.browser import PHONE, WIDE, keep_screenshot
+from tests.e2e.browser import PHONE, WIDE, Held, keep_screenshot
 from tests.e2e.conftest import BORIS, Tabs
 from tests.e2e.keyboard import command, composer
 from tests.e2e.test_accessibility import serious_violations
@@ -119,12 +119,11 @@ def test_the_title_names_the_folder_of_the_checkout(page: Page) -> None:
 
 def test_what_is_typed_before_the_page_has_loaded_is_answered(browser: Browser, bot: Bot) -> None:
     page = browser.new_context(viewport=WIDE).new_page()
-    held: list[Route] = []
-    page.route("**/control/snapshot", lambda route: held.append(route))
+    snapshot = Held(page, "**/control/snapshot")
     page.goto(bot.url)
     page.locator("#composer-text").press("/")
     expect(page.locator("#popup")).to_contain_text("loading…")
-    held[0].continue_()
+    snapshot.release()
     expect(page.get_by_role("option", name="/imagine")).to_be_visible()
     page.context.close()
 
@@ -133,13 +132,12 @@ def test_a_command_that_is_sent_before_the_page_has_loaded_is_sent(
     browser: Browser, bot: Bot
 ) -> None:
     page = browser.new_context(viewport=WIDE).new_page()
-    held: list[Route] = []
-    page.route("**/control/snapshot", lambda route: held.append(route))
+    snapshot = Held(page, "**/control/snapshot")
     page.goto(bot.url)
     page.locator("#composer-text").press_sequentially("/form ")
     page.keyboard.press("Enter")
     expect(page.locator("#popup")).to_contain_text("loading…")
     expect(page.locator("#composer-hint")).to_be_empty()
-    held[0].continue_()
+    snapshot.release()
     expect(page.get_by_role("dialog", name="Describe the picture")).to_be_visible()
     page.context.close()
