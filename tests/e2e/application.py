@@ -44,9 +44,9 @@ class Bot:
         """A received interaction of a command, once it is there: the page shows it before."""
         return wait_until(lambda: self.received(name), f"/{name} is received")[index]
 
-    def register(self) -> None:
-        """Register the commands."""
-        self.http.put(f"/applications/{ID}/commands", json=COMMANDS).raise_for_status()
+    def register(self, *more: Payload) -> None:
+        """Register the commands, and `more` of them."""
+        self.http.put(f"/applications/{ID}/commands", json=[*COMMANDS, *more]).raise_for_status()
 
     def edit(self, payload: Payload, content: str | None, pictures: int = 0, **fields: Any) -> None:
         """Edit the original response, with `pictures` pictures."""

@@ -67,6 +67,41 @@ export function icon(name) {
   return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: ICON_PATHS[name] }));
 }
 
+let isPressed = false;
+const postponed = [];
+
+/**
+ * Replace or move elements: now, or, while one of them may be under a pressed button, after its release.
+ *
+ * The browser clicks what was both pressed and released, so what is drawn anew in between is not clicked.
+ */
+export function whenReleased(action) {
+  if (isPressed || postponed.length) postponed.push(action);
+  else action();
+}
+
+function release() {
+  isPressed = false;
+  // The click comes after the release.
+  setTimeout(() => !isPressed && postponed.splice(0).forEach((action) => action()));
+}
+
+// A press on anything else, for example on a scrollbar, is not always followed by a release.
+const isClickable = (target) => Boolean(target.closest?.("button, a, label, [role=option]"));
+addEventListener("pointerdown", ({ button, target }) => (isPressed = button === 0 && isClickable(target)), true);
+addEventListener("keydown", ({ key, target }) => (isPressed ||= key === " " && isClickable(target)), true);
+addEventListener("pointermove", ({ buttons }) => isPressed && !buttons && release(), true);
+for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, release, true);
+addEventListener("blur", release);
+
+/** The element that now stands where one was that has been drawn again: of the same component, or with the same label. */
+export function counterpart(element, root) {
+  const { customId } = element.dataset;
+  const label = element.getAttribute("aria-label");
+  if (customId) return root.querySelector(`[data-custom-id="${CSS.escape(customId)}"]`);
+  return label && root.querySelector(`[aria-label="${CSS.escape(label)}"]`);
+}
+
 /** Have a screen reader read a text. */
 export function announce(text) {
   byId("announcer").textContent = text;

@@ -66,7 +66,8 @@ export class FileField {
 
   /** The ids of the files, once all of them are uploaded. */
   async ids() {
-    await Promise.all(this.#entries.map((entry) => entry.uploading));
+    // Another one may be chosen while these are being uploaded.
+    while (this.#entries.some(({ isUploaded }) => !isUploaded)) await Promise.all(this.#entries.map((entry) => entry.uploading));
     return this.#entries.map((entry) => entry.id).filter(Boolean);
   }
 
@@ -113,10 +114,15 @@ export class FileField {
         entry.preview.removeAttribute("aria-busy");
       },
       (error) => {
+        // What became of a file that was replaced or removed meanwhile is of no interest.
+        if (!this.#entries.includes(entry)) return;
         this.problem = error.message;
         this.#drop(entry);
       },
-    ).then(() => this.#changed());
+    ).then(() => {
+      entry.isUploaded = true;
+      this.#changed();
+    });
     return entry;
   }
 

@@ -1,11 +1,11 @@
 /** The lightbox: a message's pictures in full size, one at a time, with their descriptions. */
 
-import { byId, h, icon } from "/js/dom.js";
+import { byId, counterpart, h, icon } from "/js/dom.js";
 import { isSmall, localPath, markFlat } from "/js/channel/attachments.js";
 
 const MAX_SIDE = 1024;
 
-/** A modal dialog, controlled by arrow keys and Escape; the browser gives the focus back when it closes. */
+/** A modal dialog, controlled by arrow keys and Escape; the browser gives the focus back when it closes, or `focusPage()` does. */
 export class Lightbox {
   #dialog = byId("lightbox");
   #image = h("img", { class: "lightbox-image", alt: "" });
@@ -17,8 +17,9 @@ export class Lightbox {
   #next;
   #pictures = [];
   #index = 0;
+  #opener = null;
 
-  constructor() {
+  constructor(focusPage) {
     const button = (name, symbol, action) => h("button", { type: "button", class: `lightbox-button lightbox-${symbol}`, "aria-label": name, on: { click: action } }, icon(symbol));
     const close = button("Close", "close", () => this.#dialog.close());
     this.#previous = button("Previous picture", "left", () => this.#step(-1));
@@ -30,6 +31,14 @@ export class Lightbox {
       if (event.key === "ArrowLeft") this.#step(-1);
       if (event.key === "ArrowRight") this.#step(1);
     });
+    this.#dialog.addEventListener("close", () => {
+      const { tile, message } = this.#opener;
+      // A message that was drawn again meanwhile has another tile of the same picture, or none.
+      if (tile.isConnected) return;
+      const again = message?.isConnected && counterpart(tile, message);
+      if (again) again.focus();
+      else focusPage();
+    });
     this.#dialog.addEventListener("click", (event) => {
       if (event.target === this.#dialog || event.target.classList.contains("lightbox-stage")) this.#dialog.close();
     });
@@ -38,6 +47,8 @@ export class Lightbox {
   open(pictures, index) {
     this.#pictures = pictures;
     this.#index = index;
+    const tile = document.activeElement;
+    this.#opener = { tile, message: tile.closest(".message") };
     this.#draw();
     this.#dialog.showModal();
     this.#fit();

@@ -1,6 +1,6 @@
 /** The channel page: connects its state, this tab's session and the parts of the page. */
 
-import { byId, h, icon } from "/js/dom.js";
+import { byId, h, icon, whenReleased } from "/js/dom.js";
 import { avatar } from "/js/users.js";
 import { LiveUpdates } from "/js/live-updates.js";
 import { Composer } from "/js/channel/composer.js";
@@ -23,7 +23,7 @@ const state = new PageState();
 const session = new TabSession(state);
 const unread = new Set();
 const dismissed = new Set();
-const lightbox = new Lightbox();
+const lightbox = new Lightbox(() => composer.focus());
 const contextMenu = new ContextMenu();
 const listOptions = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, state, session.channel);
 const modal = new ModalForm(listOptions, state, () => composer.focus());
@@ -150,18 +150,23 @@ state.addEventListener("snapshot", () => {
   if (!isDrawn) {
     isDrawn = true;
     drawAll();
-    if (matchMedia("(hover: hover)").matches) composer.focus();
+    // Whoever has gone elsewhere meanwhile stays there.
+    if (matchMedia("(hover: hover)").matches && document.activeElement === document.body) composer.focus();
     // What was typed before the commands were known is answered now.
     composer.refreshCommands();
   } else {
-    sidebar.draw();
+    whenReleased(() => {
+      sidebar.draw();
+      drawChannelHeader();
+      composer.refresh();
+    });
     list.refresh();
   }
   drawBanner();
 });
 state.addEventListener("messages", (event) => {
   if (event.detail !== session.channelId) {
-    sidebar.draw();
+    whenReleased(() => sidebar.draw());
     return;
   }
   drawPrompts();
@@ -178,9 +183,9 @@ state.addEventListener("commands", () => {
 });
 state.addEventListener("endpoint", drawBanner);
 state.addEventListener("status", drawBanner);
-session.addEventListener("change", () => {
+session.addEventListener("change", ({ detail: { isSamePlace } }) => {
   // A command that is being filled in is dropped with a change of channel or user.
-  if (isDrawn) composer.cancel(false);
+  if (isDrawn && !isSamePlace) composer.cancel(false);
   if (isDrawn) drawAll();
   if (session.channelId !== NEW_DM) unread.delete(session.channelId);
 });

@@ -1,6 +1,6 @@
 /** The messages of a channel: one view per message, kept as long as the message exists. */
 
-import { announce, byId, h, icon } from "/js/dom.js";
+import { announce, byId, h, icon, whenReleased } from "/js/dom.js";
 import { dayName } from "/js/time.js";
 import { fileCount, messageText } from "/js/channel/component-tree.js";
 import { MessageView } from "/js/channel/message-view.js";
@@ -50,10 +50,12 @@ export class MessageList {
     this.#isQueued = true;
     // A hidden tab gets no frames, but its messages must be there when it is shown again.
     const schedule = document.hidden ? (draw) => setTimeout(draw, 50) : requestAnimationFrame;
-    schedule(() => {
-      this.#isQueued = false;
-      this.draw();
-    });
+    schedule(() =>
+      whenReleased(() => {
+        this.#isQueued = false;
+        this.draw();
+      }),
+    );
   }
 
   draw() {

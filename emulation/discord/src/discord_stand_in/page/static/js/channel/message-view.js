@@ -1,6 +1,6 @@
 /** The view of one message. Each part is drawn again only if it has changed. */
 
-import { h, icon } from "/js/dom.js";
+import { counterpart, h, icon } from "/js/dom.js";
 import { appBadge, avatar, displayName } from "/js/users.js";
 import { markdown } from "/js/markdown.js";
 import { fullTime, stamp, timeOfDay } from "/js/time.js";
@@ -79,10 +79,9 @@ export class MessageView {
     this.#keys[name] = key;
     const slot = this.#slots[name];
     const focused = slot.contains(document.activeElement) ? document.activeElement : null;
-    const focusedId = focused?.dataset.customId;
     const isVisible = focused?.matches(":focus-visible");
     slot.replaceChildren(...draw());
-    const again = focusedId && slot.querySelector(`[data-custom-id="${CSS.escape(focusedId)}"]`);
+    const again = focused && counterpart(focused, slot);
     if (again) again.focus();
     else if (isVisible) this.#page.lostFocus();
   }

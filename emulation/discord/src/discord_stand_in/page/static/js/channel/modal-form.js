@@ -1,6 +1,6 @@
 /** The form of a modal that the application opened. */
 
-import { byId, h, icon } from "/js/dom.js";
+import { byId, counterpart, h, icon } from "/js/dom.js";
 import { interact } from "/js/control-api.js";
 import { markdown } from "/js/markdown.js";
 import { TYPE } from "/js/channel/component-tree.js";
@@ -47,9 +47,16 @@ export class ModalForm {
       h("p", { class: "modal-note" }, `This form will be submitted to ${application}. Do not share passwords or other sensitive information.`),
       h("div", { class: "modal-fields" }, body), alert,
       h("footer", {}, cancel, submit));
+    const isShown = () => form.isConnected && this.#dialog.open;
+    let isWaiting = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      if (isWaiting) return;
+      isWaiting = true;
       await Promise.all(fields.map(({ fileField }) => fileField?.settled()));
+      isWaiting = false;
+      // Whoever closes the form while its files are uploaded does not submit it.
+      if (!isShown()) return;
       const invalid = fields.filter((field) => !field.check());
       if (invalid.length) {
         invalid[0].focus();
@@ -64,7 +71,8 @@ export class ModalForm {
         alert.textContent = result.notice || FAILED;
         return;
       }
-      this.#dialog.close();
+      // Another form may be open by now.
+      if (isShown()) this.#dialog.close();
       onResult(result);
     });
     this.#fields = fields;
@@ -81,7 +89,6 @@ export class ModalForm {
    * caret, and takes no typing until it gets the focus again.
    */
   #returnFocus(opener) {
-    const { customId } = opener.dataset;
     const message = opener.closest(".message");
     if (!opener.matches(":focus-visible")) return;
     this.#dialog.addEventListener("close", () => {
@@ -92,7 +99,7 @@ export class ModalForm {
         }
         return;
       }
-      const again = customId && message?.isConnected && message.querySelector(`[data-custom-id="${CSS.escape(customId)}"]`);
+      const again = message?.isConnected && counterpart(opener, message);
       if (again) again.focus();
       else this.#focusPage();
     }, { once: true });

@@ -110,6 +110,9 @@ export class OptionInput {
     this.#draft.help(this.option, limitsInWords(this.option));
     clearTimeout(this.#timer);
     if (this.option.autocomplete) {
+      // What was suggested for another text is neither shown nor picked any more.
+      this.#requestCount += 1;
+      this.#showSuggestions([], "loading…");
       this.#timer = setTimeout(() => this.#autocomplete(), AUTOCOMPLETE_DELAY_MS);
       return;
     }
@@ -119,8 +122,7 @@ export class OptionInput {
   }
 
   async #autocomplete() {
-    const number = (this.#requestCount += 1);
-    this.#showSuggestions([], "loading…");
+    const number = this.#requestCount;
     const answer = await interact({ ...this.#draft.action(), focused: this.option.name }).catch((error) => ({ notice: error.message }));
     if (number !== this.#requestCount || document.activeElement !== this.input) return;
     if (answer.notice) {

@@ -37,6 +37,7 @@ export class PageState extends EventTarget {
     this.limits = snapshot.limits;
     this.#trimmed = new Set(snapshot.trimmed_channel_ids);
     this.endpoint = snapshot.endpoint;
+    const hasOtherCommands = this.loaded && JSON.stringify(this.commands) !== JSON.stringify(snapshot.commands);
     this.commands = snapshot.commands;
     this.defaults = { user: directory.default_user_id, channel: directory.default_channel_id };
     this.#messages = new Map(
@@ -44,6 +45,7 @@ export class PageState extends EventTarget {
     );
     this.loaded = true;
     this.#emit("snapshot");
+    if (hasOtherCommands) this.#emit("commands");
   }
 
   /** Apply an event; returns true if it names something unknown, so that a new snapshot is needed. */

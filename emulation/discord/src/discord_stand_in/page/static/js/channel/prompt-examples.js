@@ -8,6 +8,7 @@ const PROMPTS = ["a yellow star on a green background", "a red circle above a bl
 /** Three buttons that send the first command with a required option `prompt`; `send(command, options)` sends it. */
 export class PromptExamples {
   #send;
+  #shown = "";
   element = h("div", { class: "prompts", role: "group", "aria-label": "Prompts to try", hidden: true });
 
   constructor(send) {
@@ -20,6 +21,9 @@ export class PromptExamples {
     this.element.hidden = !command;
     if (!command) return;
     const name = command.options.find(takesPrompt).name;
+    const shown = [command.path, command.label, name].join();
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     const button = (prompt) => h("button", { type: "button", class: "prompt", on: { click: () => this.#send(command, { [name]: prompt }) } }, h("span", { class: "muted" }, `/${command.label}`), prompt);
     this.element.replaceChildren(h("p", { class: "muted" }, "Or begin with one of these:"), ...PROMPTS.map(button));
   }

@@ -48,6 +48,8 @@ export function selectMenu(component, listOptions, send) {
     rows[active]?.scrollIntoView({ block: "nearest" });
   }
   function open() {
+    // What is chosen while the choice before is being sent would be lost with the answer to it.
+    if (button.ariaBusy === "true") return;
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");
     active = Math.max(0, options.findIndex((option) => chosen.has(option.value)));

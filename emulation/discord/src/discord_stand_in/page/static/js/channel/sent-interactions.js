@@ -2,6 +2,7 @@
 
 import { interact } from "/js/control-api.js";
 import { announce } from "/js/dom.js";
+import { NEW_DM } from "/js/channel/tab-session.js";
 
 const LOADING = 128;
 const EPHEMERAL = 64;
@@ -28,8 +29,10 @@ export class SentInteractions {
 
   /** The local messages of the channel and the user that the tab shows. */
   messages() {
-    const { channelId, userId } = this.#session;
-    const own = this.#local.filter((message) => message.channel_id === channelId && message.ephemeral_for === userId);
+    const { channelId, userId, isDm } = this.#session;
+    // A DM gets its channel with the first message.
+    const isHere = (message) => message.channel_id === channelId || (message.channel_id === NEW_DM && isDm);
+    const own = this.#local.filter((message) => isHere(message) && message.ephemeral_for === userId);
     return own.filter((message) => !this.#hasArrived(message));
   }
 
@@ -37,7 +40,7 @@ export class SentInteractions {
   #hasArrived(waiting) {
     if (!(waiting.flags & LOADING)) return false;
     const { user, name } = waiting.interaction_metadata;
-    return this.#state.messages(waiting.channel_id, user.id).some((message) => {
+    return this.#state.messages(this.#session.channelId, user.id).some((message) => {
       const metadata = message.interaction_metadata;
       return metadata?.user?.id === user.id && metadata.name === name.split(" ")[0] && BigInt(message.id) > waiting.local.after;
     });

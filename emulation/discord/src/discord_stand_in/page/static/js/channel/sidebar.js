@@ -23,6 +23,7 @@ export class Sidebar {
   #userMenu = byId("user-menu");
   #userButton;
   #language = byId("language");
+  #shown = new Map();
 
   constructor(state, session, unread, { colour, openMenu }) {
     this.#colour = colour;
@@ -74,23 +75,35 @@ export class Sidebar {
     byId("guild-name").textContent = isDm ? "Direct Messages" : guild.name;
     this.#drawRail(isDm);
     const rows = isDm ? [this.#dmRow()] : this.#state.guildChannels().map((channel) => this.#channelRow(channel));
-    const focusedId = this.#drawer.contains(document.activeElement) ? document.activeElement.dataset.channel : null;
-    byId("channels").replaceChildren(h("li", { class: "category" }, isDm ? "Direct messages" : "Text channels"), ...rows);
-    if (focusedId) byId("channels").querySelector(`[data-channel="${CSS.escape(focusedId)}"]`)?.focus();
+    this.#fill("channels", [h("li", { class: "category" }, isDm ? "Direct messages" : "Text channels"), ...rows]);
     this.#drawUser();
     this.#drawMembers(isDm);
   }
 
+  /**
+   * Fill a list whose buttons act by their `data-item`. A message somewhere draws the sidebar again: what looks the same
+   * stays, with the focus that is in it.
+   */
+  #fill(id, items) {
+    const list = byId(id);
+    const shown = items.map((item) => item.outerHTML).join("");
+    if (shown === this.#shown.get(id)) return;
+    this.#shown.set(id, shown);
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.item : null;
+    list.replaceChildren(...items);
+    if (focused) list.querySelector(`[data-item="${CSS.escape(focused)}"]`)?.focus();
+  }
+
   #drawRail(isDm) {
     const first = this.#state.defaults.channel;
-    const item = (name, current, content, action, kind) =>
-      h("li", { class: current ? "current" : "" }, h("button", { type: "button", class: `rail-button ${kind}`, "aria-label": name, title: name, "aria-current": current ? "true" : null, on: { click: action } }, content));
+    const item = (id, name, current, content, kind) =>
+      h("li", { class: current ? "current" : "" }, h("button", { type: "button", class: `rail-button ${kind}`, "aria-label": name, title: name, "aria-current": current ? "true" : null, data: { item: id }, on: { click: () => this.#openChannel(id) } }, content));
     const initials = this.#state.guild.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 3);
-    byId("rail").replaceChildren(
-      item("Direct Messages", isDm, "✦", () => this.#openChannel(NEW_DM), "home"),
+    this.#fill("rail", [
+      item(NEW_DM, "Direct Messages", isDm, "✦", "home"),
       h("li", { class: "rail-line" }),
-      item(this.#state.guild.name, !isDm, initials, () => this.#openChannel(first), "guild"),
-    );
+      item(first, this.#state.guild.name, !isDm, initials, "guild"),
+    ]);
   }
 
   #channelRow(channel) {
@@ -112,7 +125,7 @@ export class Sidebar {
     const current = id === this.#session.channelId;
     const unread = !current && this.#unread.has(id);
     const label = [name, note, unread && "unread"].filter(Boolean).join(", ");
-    return h("li", { class: note === "thread" ? "thread-row" : "" }, h("button", { type: "button", class: unread ? "channel unread" : "channel", "aria-current": current ? "page" : null, "aria-label": label, data: { channel: id }, on: { click: () => this.#openChannel(id) } }, lead, h("span", { class: "row-name" }, name), note === "age-restricted" && h("span", { class: "nsfw-badge" }, "18+")));
+    return h("li", { class: note === "thread" ? "thread-row" : "" }, h("button", { type: "button", class: unread ? "channel unread" : "channel", "aria-current": current ? "page" : null, "aria-label": label, data: { item: id }, on: { click: () => this.#openChannel(id) } }, lead, h("span", { class: "row-name" }, name), note === "age-restricted" && h("span", { class: "nsfw-badge" }, "18+")));
   }
 
   #openChannel(channelId) {
@@ -134,7 +147,7 @@ export class Sidebar {
       const name = h("span", { class: "member-name" }, displayName(user));
       name.style.color = this.#colour(user);
       if (user.bot) return h("li", { class: "member" }, avatar(user, "medium status"), name, appBadge());
-      const button = h("button", { type: "button", class: "member", "aria-haspopup": "menu" }, avatar(user, "medium status"), name);
+      const button = h("button", { type: "button", class: "member", "aria-haspopup": "menu", data: { item: user.id } }, avatar(user, "medium status"), name);
       const onOpen = (event) => {
         event.preventDefault();
         this.#openMenu(event, button, user);
@@ -143,7 +156,7 @@ export class Sidebar {
       button.addEventListener("contextmenu", onOpen);
       return h("li", {}, button);
     };
-    byId("members").replaceChildren(h("li", { class: "category" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category" }, `Online — ${people.length}`), ...people.map(row));
+    this.#fill("members", [h("li", { class: "category" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category" }, `Online — ${people.length}`), ...people.map(row)]);
   }
 
   #showUserMenu(open) {

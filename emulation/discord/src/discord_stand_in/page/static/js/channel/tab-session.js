@@ -5,7 +5,7 @@ import { LOCALES } from "/js/channel/locales.js";
 /** Stands for the DM with the application of a user who has not used it yet. */
 export const NEW_DM = "dm";
 
-/** Emits `change`. */
+/** Emits `change` (detail: `isSamePlace`, if a DM that the user is in has got its channel). */
 export class TabSession extends EventTarget {
   #state;
   userId = null;
@@ -70,11 +70,12 @@ export class TabSession extends EventTarget {
     const channel = this.#state.channels.get(channelId);
     const isDm = channelId === NEW_DM || channel?.type === 1;
     const actualId = isDm ? (this.#state.dm(userId)?.id ?? NEW_DM) : channelId;
+    const isSamePlace = userId === this.userId && this.channelId === NEW_DM && isDm && chosenLocale === this.#chosenLocale;
     const isChanged = userId !== this.userId || actualId !== this.channelId || chosenLocale !== this.#chosenLocale;
     this.#chosenLocale = chosenLocale;
     this.userId = userId;
     this.channelId = actualId;
     history.replaceState(null, "", `#${new URLSearchParams({ channel: actualId, user: userId, ...(chosenLocale && { locale: chosenLocale }) })}`);
-    if (isChanged) this.dispatchEvent(new Event("change"));
+    if (isChanged) this.dispatchEvent(new CustomEvent("change", { detail: { isSamePlace } }));
   }
 }
