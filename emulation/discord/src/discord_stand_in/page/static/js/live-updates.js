@@ -30,9 +30,15 @@ export class LiveUpdates {
     try {
       const snapshot = await get("/control/snapshot");
       if (!isCurrent()) return;
+      let lastId = snapshot.last_event_id;
       this.#callbacks.onSnapshot(snapshot);
       this.#subscribe(snapshot.last_event_id, {
-        event: (name, data, id) => isCurrent() && this.#callbacks.onEvent(name, data, id),
+        event: (name, data, id) => {
+          // A shared stream may be behind the snapshot: what that holds already is not applied once more.
+          if (!isCurrent() || id <= lastId) return;
+          lastId = id;
+          this.#callbacks.onEvent(name, data, id);
+        },
         status: (status) => isCurrent() && this.#callbacks.onStatus(status),
         reset: () => isCurrent() && this.start(),
       });

@@ -23,6 +23,9 @@ const OTHER_FIELDS = ["path", "count", "scope"];
 /** Switches for the chaos API; every change replaces the whole plan. */
 export class ChaosPanel {
   #rows = new Map();
+  /** How many changes of the user the stand-in has not answered. */
+  #unanswered = 0;
+  #sent = Promise.resolve();
 
   constructor() {
     byId("faults").append(...FAULTS.map((fault) => this.#row(...fault)));
@@ -32,8 +35,9 @@ export class ChaosPanel {
     });
   }
 
-  /** Show the faults that the stand-in has switched on. */
+  /** Show the faults that the stand-in has switched on, once it has those that the user has chosen. */
   draw({ faults }) {
+    if (this.#unanswered) return;
     for (const [name, row] of this.#rows) {
       const fault = faults[name];
       const isOn = Boolean(fault && !fault.over);
@@ -65,7 +69,14 @@ export class ChaosPanel {
     return element;
   }
 
-  async #apply() {
+  /** Send the switches as they are now; one plan after the other, because two requests can overtake each other. */
+  #apply() {
+    const faults = this.#chosen();
+    this.#unanswered += 1;
+    this.#sent = this.#sent.then(() => this.#put(faults));
+  }
+
+  #chosen() {
     const faults = {};
     for (const [name, row] of this.#rows) {
       if (!row.toggle.checked) continue;
@@ -74,13 +85,16 @@ export class ChaosPanel {
       if (row.duration.value) fault.duration_seconds = Number(row.duration.value);
       faults[name] = fault;
     }
-    try {
-      this.draw(await send("PUT", "/control/chaos", { faults }));
-      byId("chaos-error").textContent = "";
-      announce(Object.keys(faults).length ? `${Object.keys(faults).length} faults on` : "All faults off");
-    } catch (error) {
-      byId("chaos-error").textContent = error.message;
-    }
+    return faults;
+  }
+
+  async #put(faults) {
+    const answer = await send("PUT", "/control/chaos", { faults }).catch((error) => ({ problem: error.message }));
+    this.#unanswered -= 1;
+    byId("chaos-error").textContent = answer.problem ?? "";
+    if (answer.problem) return;
+    this.draw(answer);
+    announce(Object.keys(faults).length ? `${Object.keys(faults).length} faults on` : "All faults off");
   }
 }
 

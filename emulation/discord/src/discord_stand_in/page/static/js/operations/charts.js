@@ -34,9 +34,10 @@ export class Charts {
     this.#series = new Map(Object.entries(series));
   }
 
+  /** Add points; one that was loaded already is not added twice. */
   add({ name, points }) {
     const kept = this.#series.get(name) ?? [];
-    kept.push(...points);
+    kept.push(...points.filter(([at, value]) => !kept.some((one) => one[0] === at && one[1] === value)));
     kept.sort((a, b) => a[0] - b[0]);
     this.#series.set(name, kept);
   }

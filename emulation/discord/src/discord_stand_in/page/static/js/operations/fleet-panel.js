@@ -18,7 +18,7 @@ const TONES = [
 /** Lists of tasks and instances, and a table of notes; hidden until something is known. `timelines`: the interactions. */
 export class FleetPanel {
   #timelines;
-  #total = 0;
+  #known = new Set();
   #fleet = { tasks: [], instances: [] };
 
   constructor(timelines) {
@@ -27,19 +27,22 @@ export class FleetPanel {
 
   /** Replace the notes: [{text, at}, ...], oldest first. */
   reset(notes) {
-    this.#total = 0;
+    this.#known.clear();
     byId("notes").replaceChildren();
     for (const note of notes) this.add(note);
   }
 
+  /** Add a note; one that was loaded already is not added twice. */
   add({ text, at }) {
-    this.#total += 1;
+    const key = `${at}|${text}`;
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
     const tone = TONES.find(([pattern]) => pattern.test(text))?.[1] ?? "";
     const body = byId("notes");
     body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", { class: tone === "bad" ? "trace" : "" }, h("i", { class: `dot ${tone}`, "aria-hidden": "true" }), ` ${text}`)));
     while (body.children.length > MAX_ROWS) body.lastElementChild.remove();
     byId("fleet").hidden = false;
-    byId("fleet-sum").textContent = `${this.#total} changes`;
+    byId("fleet-sum").textContent = `${this.#known.size} changes`;
   }
 
   /** Take what is known of the fleet now. */

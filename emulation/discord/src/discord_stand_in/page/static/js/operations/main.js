@@ -1,6 +1,6 @@
 /** The operations page: connects the live updates with the panels. */
 
-import { byId, h } from "/js/dom.js";
+import { byId, h, whenReleased } from "/js/dom.js";
 import { get } from "/js/control-api.js";
 import { LiveUpdates } from "/js/live-updates.js";
 import { duration, exactTime } from "/js/time.js";
@@ -30,18 +30,22 @@ let calls = { total: 0, limited: 0, failed: 0 };
 /** Interactions before those that the page knows, and how many of them failed. */
 let older = { interactions: 0, failed: 0 };
 let isQueued = false;
+/** What was reported since series and notes are being loaded; null while they are not. */
+let loading = null;
 
 /** Draw in the next frame everything that depends on the timelines. */
 function refresh() {
   if (isQueued) return;
   isQueued = true;
-  requestAnimationFrame(() => {
-    isQueued = false;
-    table.draw();
-    charts.draw();
-    fleet.draw();
-    drawNumbers();
-  });
+  requestAnimationFrame(() =>
+    whenReleased(() => {
+      isQueued = false;
+      table.draw();
+      charts.draw();
+      fleet.draw();
+      drawNumbers();
+    }),
+  );
 }
 
 function drawNumbers() {
@@ -96,10 +100,21 @@ function showCall(data) {
   byId("traffic-sum").textContent = `${calls.total} since the start`;
 }
 
+/** Load what the snapshot does not hold; what is reported meanwhile is added to that. */
 async function loadSeries() {
-  charts.reset(await get("/control/series").catch(() => ({})));
-  fleet.reset(await get("/control/notes").catch(() => []));
+  const reported = (loading = []);
+  const [series, notes] = await Promise.all([get("/control/series").catch(() => ({})), get("/control/notes").catch(() => [])]);
+  if (reported !== loading) return;
+  loading = null;
+  charts.reset(series);
+  fleet.reset(notes);
+  for (const add of reported) add();
   refresh();
+}
+
+function whenLoaded(add) {
+  if (loading) loading.push(add);
+  else add();
 }
 
 function forget({ interaction_id: id }) {
@@ -114,14 +129,14 @@ const HANDLERS = {
   interaction_forgotten: forget,
   timeline: (data) => timelines.add(data),
   chaos: (data) => chaos.draw(data),
-  experiments: (data) => experiments.draw(data),
+  experiments: (data) => whenReleased(() => experiments.draw(data)),
   probe: (data) => settings.showProbe(data),
   endpoint: drawEndpoint,
   request: addCall,
   log: (data) => table.addToLog(data),
   fleet: (data) => fleet.set(data.fleet),
-  series: (data) => charts.add(data),
-  note: ({ note }) => fleet.add(note),
+  series: (data) => whenLoaded(() => charts.add(data)),
+  note: ({ note }) => whenLoaded(() => fleet.add(note)),
 };
 
 const updates = new LiveUpdates({

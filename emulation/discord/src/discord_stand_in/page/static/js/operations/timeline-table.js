@@ -1,6 +1,6 @@
 /** The table of interactions: a bar for each, and its events when it is opened. */
 
-import { byId, h, icon } from "/js/dom.js";
+import { byId, h, icon, whenReleased } from "/js/dom.js";
 import { ApiError, get, send } from "/js/control-api.js";
 import { duration, exactTime } from "/js/time.js";
 import { LEGEND, describe } from "/js/operations/interaction-timelines.js";
@@ -56,12 +56,12 @@ export class TimelineTable {
     const key = `${timeline.events.length}|${timeline.total}|${timeline.summary.outcome}|${this.#logs.get(timeline.id)?.length}|${same ? this.#scale : 0}|${this.#open.has(timeline.id)}`;
     const kept = this.#rows.get(timeline.id);
     if (kept?.key === key) return kept.nodes;
-    const focused = kept?.nodes[0].contains(document.activeElement);
+    const focused = kept ? buttonsOf(kept.nodes).indexOf(document.activeElement) : -1;
     const nodes = [this.#summary(timeline, same)];
     if (this.#open.has(timeline.id)) nodes.push(this.#details(timeline));
     this.#rows.set(timeline.id, { key, nodes });
-    // The old row is removed when the table is updated; the focus moves to the new one.
-    if (focused) queueMicrotask(() => nodes[0].querySelector("button")?.focus());
+    // The old row is removed when the table is updated; the focus moves to the same button of the new one.
+    if (focused >= 0) queueMicrotask(() => buttonsOf(nodes).at(focused)?.focus());
     return nodes;
   }
 
@@ -143,10 +143,13 @@ export class TimelineTable {
       lines.length ? h("ol", {}, lines.map(row)) : h("p", { class: "muted" }, "No part of the stack has logged anything about it."));
   }
 
-  /** Add new lines to the log of an interaction, if it was opened before. */
+  /** Add new lines to the log of an interaction, if it was opened before; one that it has already is not added twice. */
   addToLog({ interaction_id: id, lines }) {
     const known = this.#logs.get(id);
-    if (known) this.#logs.set(id, [...known, ...lines].sort((a, b) => a.at.localeCompare(b.at)));
+    if (!known) return;
+    const texts = new Set(known.map((line) => JSON.stringify(line)));
+    const fresh = lines.filter((line) => !texts.has(JSON.stringify(line)));
+    this.#logs.set(id, [...known, ...fresh].sort((a, b) => a.at.localeCompare(b.at)));
   }
 
   /** Forget what was loaded of the logs, after a reset. */
@@ -166,8 +169,9 @@ export class TimelineTable {
 
   async #loadLog(id) {
     this.#logs.set(id, []);
-    this.#logs.set(id, await get(`/control/logs/${id}`).catch(() => []));
-    this.draw();
+    // Lines that are logged meanwhile are there already.
+    this.addToLog({ interaction_id: id, lines: await get(`/control/logs/${id}`).catch(() => []) });
+    whenReleased(() => this.draw());
   }
 
   #toggle(timeline) {
@@ -178,6 +182,8 @@ export class TimelineTable {
     this.draw();
   }
 }
+
+const buttonsOf = (rows) => rows.flatMap((row) => [...row.querySelectorAll("button")]);
 
 /** Position an element at a fraction of its container's width. */
 function place(element, fraction) {
