@@ -44,6 +44,12 @@ class Bot:
         """A received interaction of a command, once it is there: the page shows it before."""
         return wait_until(lambda: self.received(name), f"/{name} is received")[index]
 
+    def set_answer_seconds(self, seconds: float) -> None:
+        """Change how long the stand-in waits for an answer."""
+        body = {"seconds": seconds}
+        answer = httpx.put(f"{self.url}/control/answer-time", json=body, trust_env=False)
+        answer.raise_for_status()
+
     def register(self, *more: Payload) -> None:
         """Register the commands, and `more` of them."""
         self.http.put(f"/applications/{ID}/commands", json=[*COMMANDS, *more]).raise_for_status()

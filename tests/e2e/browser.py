@@ -21,8 +21,6 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A renderer for each page that is opened costs an eighth more.
-    "--process-per-site",
 )
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WIDE: ViewportSize = {"width": 1440, "height": 900}

@@ -17,6 +17,9 @@ ADA, BORIS = "1100000000000000001", "1100000000000000002"
 CURATOR, PAINTER = "1300000000000000101", "1300000000000000102"
 PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 
+PATIENT, AS_DISCORD = 60.0, 3.0
+"""Seconds for an answer: a busy machine may need more than Discord gives."""
+
 STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 """The setting of a person who wants no animations: each frame would take processor time."""
 
@@ -42,6 +45,7 @@ def _bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
 def bot(_bot: Bot) -> Bot:
     """The application with its commands registered, in a stand-in that was reset."""
     httpx.post(f"{_bot.url}/control/reset", trust_env=False).raise_for_status()
+    _bot.set_answer_seconds(PATIENT)
     _bot.payloads.clear()
     _bot.reply = answers.reply_to
     _bot.register()

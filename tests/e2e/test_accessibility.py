@@ -8,7 +8,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, WIDE
-from tests.e2e.conftest import Tabs
+from tests.e2e.conftest import AS_DISCORD, Tabs
 from tests.e2e.keyboard import command, composer, imagine
 
 SERIOUS = ("serious", "critical")
@@ -94,6 +94,7 @@ def test_drawers_menus_and_notices_have_no_serious_violation(tabs: Tabs, bot: Bo
     assert serious_violations(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
+    bot.set_answer_seconds(AS_DISCORD)
     command(page, "silent")
     expect(page.locator(".message").last).to_contain_text("The application did not respond")
     assert serious_violations(page) == []

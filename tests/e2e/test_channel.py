@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, keep_screenshot
-from tests.e2e.conftest import BORIS, Tabs
+from tests.e2e.conftest import AS_DISCORD, BORIS, Tabs
 from tests.e2e.keyboard import command, composer, imagine
 
 
@@ -114,7 +114,8 @@ def test_a_deferred_response_shows_thinking_until_it_is_edited(page: Page, bot: 
     expect(message).to_contain_text("It is 42.")
 
 
-def test_an_unanswered_command_shows_discords_notice(page: Page) -> None:
+def test_an_unanswered_command_shows_discords_notice(page: Page, bot: Bot) -> None:
+    bot.set_answer_seconds(AS_DISCORD)
     command(page, "silent")
     message = page.locator(".message").last
     expect(message).to_contain_text("Sending command…")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from emulation.rig.waiting import wait_until
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, WIDE, Held, keep_screenshot
-from tests.e2e.conftest import ADA, Tabs
+from tests.e2e.conftest import ADA, AS_DISCORD, Tabs
 from tests.e2e.operations import WORKER, control, faults, report, send
 from tests.e2e.test_accessibility import serious_violations
 
@@ -154,6 +154,7 @@ def test_a_failed_interaction_is_counted_and_explained(tabs: Tabs, bot: Bot) -> 
         send(bot, options={"prompt": prompt}, user_id=user)
         bot.edit(bot.payloads[-1], "**Working on it…**")
         bot.edit(bot.payloads[-1], "Done", pictures=2)
+    bot.set_answer_seconds(AS_DISCORD)
     send(bot, command="silent", options={})
     send(bot, command="panel", options={})
     page = tabs.open("/operations")

@@ -16,12 +16,16 @@ export class ModalForm {
   #focusPage;
 
   #fields = [];
+  /** Gives the focus back, once. */
+  #refocus = () => {};
 
   /** `state` gives the limit of a file's size; `focusPage()` moves the focus to where commands are typed. */
   constructor(listOptions, state, focusPage) {
     this.#listOptions = listOptions;
     this.#state = state;
     this.#focusPage = focusPage;
+    // Escape closes it, too.
+    this.#dialog.addEventListener("close", () => this.#refocus());
   }
 
   get isOpen() {
@@ -40,8 +44,8 @@ export class ModalForm {
     const body = data.components.flatMap((part) => this.#part(part, fields));
     const alert = h("p", { class: "form-error", role: "alert" });
     const submit = h("button", { type: "submit", class: "button primary" }, "Submit");
-    const cancel = h("button", { type: "button", class: "button quiet", on: { click: () => this.#dialog.close() } }, "Cancel");
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => this.#dialog.close() } }, icon("close"));
+    const cancel = h("button", { type: "button", class: "button quiet", on: { click: () => this.#close() } }, "Cancel");
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => this.#close() } }, icon("close"));
     const form = h("form", { class: "modal-form", novalidate: true },
       h("header", {}, h("h2", { id: "modal-title" }, data.title), close),
       h("p", { class: "modal-note" }, `This form will be submitted to ${application}. Do not share passwords or other sensitive information.`),
@@ -72,7 +76,7 @@ export class ModalForm {
         return;
       }
       // Another form may be open by now.
-      if (isShown()) this.#dialog.close();
+      if (isShown()) this.#close();
       onResult(result);
     });
     this.#fields = fields;
@@ -83,15 +87,23 @@ export class ModalForm {
     (fields[0] ?? submit).focus();
   }
 
+  /** Close the form. The focus is back at once: keys that are pressed before the browser's event would be lost. */
+  #close() {
+    this.#dialog.close();
+    this.#refocus();
+  }
+
   /**
    * When the form is closed, the browser gives the focus back to what opened it. A message that was drawn again
    * meanwhile has another button of the same name, or none. In Chromium a field that gets the focus back so has no
    * caret, and takes no typing until it gets the focus again.
    */
   #returnFocus(opener) {
+    this.#refocus = () => {};
     const message = opener.closest(".message");
     if (!opener.matches(":focus-visible")) return;
-    this.#dialog.addEventListener("close", () => {
+    this.#refocus = () => {
+      this.#refocus = () => {};
       if (opener.isConnected) {
         if (opener === document.activeElement && opener.matches("input")) {
           opener.blur();
@@ -102,7 +114,7 @@ export class ModalForm {
       const again = message?.isConnected && counterpart(opener, message);
       if (again) again.focus();
       else this.#focusPage();
-    }, { once: true });
+    };
   }
 
   #part(part, fields) {
