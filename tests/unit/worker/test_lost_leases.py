@@ -123,12 +123,12 @@ def test_the_other_jobs_of_a_batch_are_drawn_after_one_job_is_given_back(
     assert gate.reached.wait(60)
     handles = [make_message(job.to_json()) for job in jobs]
     harness.give(*handles)
-    gate.open()
 
     def lose_one() -> None:
         harness.worker.held_jobs.all(Stage.DRAWING)[0].given_back = True
 
     harness.generator.during = lose_one
+    gate.open()
     harness.settle()
     assert [answer.job for answer in harness.publisher.sent][1:] == jobs[1:]
     assert handles[0].receipt_handle not in harness.queue.deleted

@@ -109,8 +109,8 @@ def test_while_a_batch_is_drawn_no_job_is_received_before_its_end_is_near(
     harness: Harness,
 ) -> None:
     waiting: list[int] = []
-    harness.give(*(make_message(make_job(images=4).to_json()) for _ in range(3)))
     harness.generator.during = lambda: waiting.append(len(harness.queue.waiting))
+    harness.give(*(make_message(make_job(images=4).to_json()) for _ in range(3)))
     harness.settle()
     assert waiting[0] == 2, "of the first batch it is not known how long it takes"
 
